@@ -1,0 +1,141 @@
+import { SecretStoreError } from './errors.ts';
+
+/** Which call failed, in the words of an IAM policy. */
+export interface AwsCall {
+  readonly action: string;
+  readonly secretId: string;
+}
+
+/** @returns the error's code as AWS and its SDK name it, e.g. `ResourceNotFoundException`; empty when it has none */
+export function awsErrorName(error: unknown): string {
+  return error instanceof Error ? error.name : '';
+}
+
+/** AWS's own text. It names users, actions and resources, and may quote parameters: use it to decide, show only what is cut out of it. */
+export function awsMessage(error: unknown): string {
+  return error instanceof Error ? error.message : '';
+}
+
+const CHANGING = new Set(['CreateSecret', 'PutSecretValue', 'UpdateSecretVersionStage', 'RotateSecret', 'TagResource']);
+
+type ErrorClass = { code: string; retryable: boolean; problem: string; remedy: string; refused: boolean };
+
+/** @returns our error for a failed AWS call: which class, what to do; AWS's text is not passed on */
+export function awsError(error: unknown, call: AwsCall): SecretStoreError {
+  const facts = classify(error, call);
+  const { requestId } = (error as { $metadata?: { requestId?: string } }).$metadata ?? {};
+  return new SecretStoreError({
+    code: facts.code,
+    message: `secretsmanager:${call.action} on ${call.secretId} failed: ${facts.problem}`,
+    changed: facts.refused || !CHANGING.has(call.action) ? 'no' : 'unknown',
+    retryable: facts.retryable,
+    remedy: facts.remedy,
+    requestId,
+  });
+}
+
+function classify(error: unknown, call: AwsCall): ErrorClass {
+  const name = awsErrorName(error);
+  const message = awsMessage(error);
+  const refusal = (code: string, problem: string, remedy: string) => ({
+    code,
+    problem,
+    remedy,
+    retryable: false,
+    refused: true,
+  });
+  if (/^(AccessDenied|NotAuthorized|UnauthorizedOperation)/.test(name)) return denied(message, call);
+  if (/^(Encryption|Decryption)Failure$/.test(name) || /KMS/.test(name)) {
+    return refusal('KMS_DENIED', 'the KMS key of the secret could not be used', kmsRemedy(call));
+  }
+  if (name === 'InvalidRequestException' && /delet/i.test(message)) {
+    return refusal(
+      'SECRET_SCHEDULED_FOR_DELETION',
+      'the secret is scheduled for deletion',
+      `If it is still wanted: aws secretsmanager restore-secret --secret-id ${call.secretId}`,
+    );
+  }
+  if (/^(CredentialsProviderError|TokenProviderError)$/.test(name)) {
+    return refusal(
+      'AWS_NO_CREDENTIALS',
+      'no AWS credentials were found',
+      'Run aws-actions/configure-aws-credentials in an earlier step of the job (it needs `permissions: id-token: write`).',
+    );
+  }
+  if (
+    /^(UnrecognizedClient|InvalidClientTokenId|ExpiredToken|InvalidSignature|SignatureDoesNotMatch|MissingAuthenticationToken)/.test(
+      name,
+    )
+  ) {
+    return refusal(
+      'AWS_BAD_CREDENTIALS',
+      `AWS does not accept the credentials (${name})`,
+      'Renew the AWS credentials of this job or function.',
+    );
+  }
+  if (/region is missing/i.test(message)) {
+    return refusal(
+      'AWS_NO_REGION',
+      'no AWS Region is set',
+      'Set AWS_REGION, or name the secret by its ARN in an environment that has a Region.',
+    );
+  }
+  if (/Throttl|TooManyRequests|LimitExceeded|RequestLimit/.test(name)) {
+    return {
+      code: 'AWS_THROTTLED',
+      problem: 'AWS limits the rate of calls',
+      remedy: 'Run again later.',
+      retryable: true,
+      refused: true,
+    };
+  }
+  if (name === 'ResourceNotFoundException') {
+    return refusal(
+      'SECRET_NOT_FOUND',
+      'there is no such secret or version',
+      'Check the name, the account and AWS_REGION.',
+    );
+  }
+  if (
+    /^(InvalidRequest|InvalidParameter|ResourceExists|MalformedPolicy|Preconditions|Validation|LimitExceeded)/.test(
+      name,
+    )
+  ) {
+    return refusal(
+      'AWS_REFUSED',
+      `AWS refused it (${name})`,
+      'Check the secret in the console; the request was not carried out.',
+    );
+  }
+  return {
+    code: 'AWS_UNREACHABLE',
+    problem: `no usable answer (${/^[A-Za-z0-9_]{1,60}$/.test(name) ? name : 'connection failed'})`,
+    remedy: 'Check the network path to AWS and AWS_REGION, then run again.',
+    retryable: true,
+    refused: false,
+  };
+}
+
+function denied(message: string, call: AwsCall): ErrorClass {
+  if (/KMS/i.test(message)) {
+    return {
+      code: 'KMS_DENIED',
+      problem: 'the KMS key of the secret may not be used',
+      remedy: kmsRemedy(call),
+      retryable: false,
+      refused: true,
+    };
+  }
+  return {
+    code: 'AWS_ACCESS_DENIED',
+    problem: `the role in use lacks secretsmanager:${call.action}`,
+    remedy: `Allow secretsmanager:${call.action} on ${call.secretId} to the role in use, and check that the secret's own policy does not deny it.`,
+    retryable: false,
+    refused: true,
+  };
+}
+
+function kmsRemedy(call: AwsCall): string {
+  const need = CHANGING.has(call.action) ? 'kms:GenerateDataKey and kms:Decrypt' : 'kms:Decrypt';
+  return `Allow ${need} on the secret's KMS key to the role in use.`;
+}

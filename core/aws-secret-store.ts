@@ -1,0 +1,157 @@
+import {
+  CreateSecretCommand,
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { awsError, awsErrorName, awsMessage } from './aws-error.ts';
+import type {
+  Absence,
+  LabelMove,
+  NewSecret,
+  NewVersion,
+  SecretDescription,
+  SecretStore,
+  SecretVersion,
+  VersionSelector,
+} from './secret-store.ts';
+
+export interface AwsSecretStoreOptions {
+  /** Region, credentials, endpoint and proxy come from here, by AWS's standard names. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** Milliseconds for one request; the SDK repeats a failed one up to twice. @default 10_000 */
+  readonly requestTimeoutMs?: number;
+}
+
+/** @returns Secrets Manager over AWS's SDK; one connection pool, to be kept for the life of the process. */
+export function awsSecretStore({ environment, requestTimeoutMs = 10_000 }: AwsSecretStoreOptions): SecretStore {
+  const client = new SecretsManagerClient({
+    maxAttempts: 3,
+    requestHandler: {
+      connectionTimeout: 3_000,
+      requestTimeout: requestTimeoutMs,
+      httpsAgent: { keepAlive: true, proxyEnv: environment },
+      httpAgent: { keepAlive: true, proxyEnv: environment },
+    },
+  });
+  return new AwsSecretStore(client);
+}
+
+class AwsSecretStore implements SecretStore {
+  readonly #client: SecretsManagerClient;
+  /** AWS's clock, milliseconds since the epoch, when it last answered. */
+  #answeredAt = Date.now();
+
+  constructor(client: SecretsManagerClient) {
+    this.#client = client;
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        const { headers } = result.response as { headers?: Record<string, string> };
+        const date = Date.parse(headers?.date ?? '');
+        this.#answeredAt = Number.isNaN(date) ? Date.now() : date;
+        return result;
+      },
+      { step: 'deserialize', name: 'keyringAnswerDate', priority: 'low' },
+    );
+  }
+
+  async read(secretId: string, version: VersionSelector = { stage: 'AWSCURRENT' }): Promise<SecretVersion | Absence> {
+    const selector = 'stage' in version ? { VersionStage: version.stage } : { VersionId: version.versionId };
+    try {
+      const answer = await this.#client.send(new GetSecretValueCommand({ SecretId: secretId, ...selector }));
+      return {
+        arn: answer.ARN ?? secretId,
+        name: answer.Name ?? secretId,
+        versionId: answer.VersionId ?? '',
+        value: answer.SecretString ?? '',
+        stages: answer.VersionStages ?? [],
+        createdAt: answer.CreatedDate?.getTime() ?? 0,
+        readAt: this.#answeredAt,
+      };
+    } catch (error) {
+      if (awsErrorName(error) !== 'ResourceNotFoundException')
+        throw awsError(error, { action: 'GetSecretValue', secretId });
+      return lacksOnlyTheVersion(error) ? 'no-value' : 'no-secret';
+    }
+  }
+
+  async describe(secretId: string): Promise<SecretDescription | 'no-secret'> {
+    try {
+      const answer = await this.#client.send(new DescribeSecretCommand({ SecretId: secretId }));
+      return {
+        arn: answer.ARN ?? secretId,
+        name: answer.Name ?? secretId,
+        tags: Object.fromEntries((answer.Tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? ''])),
+        versions: answer.VersionIdsToStages ?? {},
+        rotationEnabled: answer.RotationEnabled ?? false,
+      };
+    } catch (error) {
+      if (awsErrorName(error) === 'ResourceNotFoundException') return 'no-secret';
+      throw awsError(error, { action: 'DescribeSecret', secretId });
+    }
+  }
+
+  async create(secret: NewSecret): Promise<{ arn: string } | 'exists'> {
+    try {
+      const answer = await this.#client.send(
+        new CreateSecretCommand({
+          Name: secret.name,
+          ClientRequestToken: secret.versionId,
+          SecretString: secret.value,
+          Tags: Object.entries(secret.tags).map(([Key, Value]) => ({ Key, Value })),
+          ...(secret.kmsKeyId ? { KmsKeyId: secret.kmsKeyId } : {}),
+        }),
+      );
+      return { arn: answer.ARN ?? secret.name };
+    } catch (error) {
+      if (awsErrorName(error) === 'ResourceExistsException') return 'exists';
+      throw awsError(error, { action: 'CreateSecret', secretId: secret.name });
+    }
+  }
+
+  async put(version: NewVersion): Promise<'stored' | 'taken'> {
+    try {
+      await this.#client.send(
+        new PutSecretValueCommand({
+          SecretId: version.secretId,
+          ClientRequestToken: version.versionId,
+          SecretString: version.value,
+          ...(version.stages ? { VersionStages: [...version.stages] } : {}),
+          ...(version.rotationToken ? { RotationToken: version.rotationToken } : {}),
+        }),
+      );
+      return 'stored';
+    } catch (error) {
+      if (awsErrorName(error) === 'ResourceExistsException') return 'taken';
+      throw awsError(error, { action: 'PutSecretValue', secretId: version.secretId });
+    }
+  }
+
+  async move({ secretId, label, from, to }: LabelMove): Promise<'moved' | 'elsewhere'> {
+    try {
+      await this.#client.send(
+        new UpdateSecretVersionStageCommand({
+          SecretId: secretId,
+          VersionStage: label,
+          ...(from ? { RemoveFromVersionId: from } : {}),
+          ...(to ? { MoveToVersionId: to } : {}),
+        }),
+      );
+      return 'moved';
+    } catch (error) {
+      if (awsErrorName(error) === 'InvalidParameterException') return 'elsewhere';
+      throw awsError(error, { action: 'UpdateSecretVersionStage', secretId });
+    }
+  }
+}
+
+/**
+ * "can't find the specified secret value for staging label: X" / "... for VersionId: X" against "can't find the specified secret.":
+ * both are ResourceNotFoundException, and only the text tells them apart.
+ */
+function lacksOnlyTheVersion(error: unknown): boolean {
+  return /staging label|VersionId|version/i.test(awsMessage(error));
+}

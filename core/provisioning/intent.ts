@@ -1,0 +1,85 @@
+import * as z from 'zod/mini';
+import type { CreateProjectKey } from '../streamkap/schemas.ts';
+import { withMarker } from './marker.ts';
+
+const texts = z.optional(z.array(z.string()));
+
+const requestedKey = z.object({
+  description: z.string(),
+  role_ids: texts,
+  permission_ids: texts,
+  kafka: z.optional(
+    z.object({
+      kafka_acls: z.array(
+        z.object({ topic_name: z.string(), operation: z.string(), resource_pattern_type: z.string(), resource: z.string() }),
+      ),
+      whitelist_ips: z.optional(z.string()),
+      is_create_schema_registry: z.boolean(),
+    }),
+  ),
+  tool_profile: z.optional(z.string()),
+  allowed_tools: texts,
+  blocked_tools: texts,
+});
+
+const intent = z.object({
+  type: z.literal('streamkap_keyring_intent'),
+  intentId: z.string(),
+  attempt: z.number(),
+  /** How many keys of this intent Streamkap could not finish. */
+  failures: z.number(),
+  name: z.string(),
+  /** Null for a key without Kafka. */
+  username: z.nullable(z.string()),
+  password: z.nullable(z.string()),
+  requested: requestedKey,
+  /** Which run wrote it, for people; with a random part, so that no two writes are the same value. */
+  run: z.string(),
+  /** Set when Streamkap refused the request: whoever comes next starts afresh, with a request of its own. */
+  withdrawn: z.optional(z.boolean()),
+});
+
+/** What was asked for, as Streamkap wants it, without name, username and secrets. */
+export type RequestedKey = z.infer<typeof requestedKey>;
+
+/**
+ * What is stored before a key is asked for. Until the key's file takes its place it lies under AWSCURRENT, so everything that a
+ * second run needs to finish or undo the first one's work is durable before Streamkap hears of it.
+ */
+export type Intent = z.infer<typeof intent>;
+
+/** @returns the intent in a parsed secret value, or undefined when it is something else */
+export function intentOf(value: unknown): Intent | undefined {
+  const result = intent.safeParse(value);
+  return result.success ? result.data : undefined;
+}
+
+/** @returns the body of `POST /project-keys` that this attempt of the intent sends */
+export function createBodyOf(held: Intent): CreateProjectKey {
+  const { requested } = held;
+  return {
+    name: held.name,
+    description: withMarker(requested.description, held),
+    ...(requested.role_ids ? { role_ids: requested.role_ids } : {}),
+    ...(requested.permission_ids ? { permission_ids: requested.permission_ids } : {}),
+    ...(requested.kafka && held.username !== null && held.password !== null
+      ? {
+          kafka_config: {
+            username: held.username,
+            password: held.password,
+            kafka_acls: requested.kafka.kafka_acls,
+            is_create_schema_registry: requested.kafka.is_create_schema_registry,
+            ...(requested.kafka.whitelist_ips ? { whitelist_ips: requested.kafka.whitelist_ips } : {}),
+          },
+        }
+      : {}),
+    ...(requested.tool_profile ? { tool_profile: requested.tool_profile } : {}),
+    ...(requested.allowed_tools ? { allowed_tools: requested.allowed_tools } : {}),
+    ...(requested.blocked_tools ? { blocked_tools: requested.blocked_tools } : {}),
+  };
+}
+
+/** API-bearing keys lose their client secret with the create's answer; Kafka-only keys can be rebuilt from the intent. */
+export function hasApi({ requested }: Intent): boolean {
+  return requested.role_ids !== undefined || requested.permission_ids !== undefined;
+}

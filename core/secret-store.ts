@@ -1,0 +1,70 @@
+/** One version of a secret, with its value, as Secrets Manager gave it. */
+export interface SecretVersion {
+  readonly arn: string;
+  readonly name: string;
+  readonly versionId: string;
+  readonly value: string;
+  readonly stages: readonly string[];
+  /** Milliseconds since the epoch, by AWS's clock: when the version was made. */
+  readonly createdAt: number;
+  /** Milliseconds since the epoch, by AWS's clock: when it was read. Ages are the difference, no clock of ours is in it. */
+  readonly readAt: number;
+}
+
+/** What a read may find besides a version. */
+export type Absence = 'no-secret' | 'no-value';
+
+/** Which version is meant; AWSCURRENT when neither is given. */
+export type VersionSelector = { readonly versionId: string } | { readonly stage: string };
+
+export interface NewSecret {
+  readonly name: string;
+  readonly versionId: string;
+  readonly value: string;
+  readonly kmsKeyId?: string | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface NewVersion {
+  readonly secretId: string;
+  readonly versionId: string;
+  readonly value: string;
+  /** Left out: AWSCURRENT moves to it. */
+  readonly stages?: readonly string[];
+  /** From the rotation event; never logged. */
+  readonly rotationToken?: string | undefined;
+}
+
+export interface LabelMove {
+  readonly secretId: string;
+  readonly label: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+export interface SecretDescription {
+  readonly arn: string;
+  readonly name: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly versions: Readonly<Record<string, readonly string[]>>;
+  readonly rotationEnabled: boolean;
+}
+
+/** The reads. Dry runs and auditors are given only these. */
+export interface SecretReader {
+  read(secretId: string, version?: VersionSelector): Promise<SecretVersion | Absence>;
+  describe(secretId: string): Promise<SecretDescription | 'no-secret'>;
+}
+
+/**
+ * Secrets Manager as this product uses it. Versions are immutable: a write under a known version id succeeds only with the very
+ * same value. Every method throws SecretStoreError for what its result does not name.
+ */
+export interface SecretStore extends SecretReader {
+  /** @returns `exists` when the name is taken by whatever it is */
+  create(secret: NewSecret): Promise<{ readonly arn: string } | 'exists'>;
+  /** @returns `taken` when the version id holds another value */
+  put(version: NewVersion): Promise<'stored' | 'taken'>;
+  /** Moves a label if and only if `from` holds it (compare-and-swap). @returns `elsewhere` when it does not, nothing changed */
+  move(move: LabelMove): Promise<'moved' | 'elsewhere'>;
+}

@@ -1,0 +1,94 @@
+import * as z from 'zod/mini';
+
+// Shapes: Streamkap's API reference. Only what is used is demanded; every object may carry more.
+const optionalText = z.optional(z.nullable(z.string()));
+
+export const accessToken = z.looseObject({
+  accessToken: z.optional(z.string()),
+  access_token: z.optional(z.string()),
+  /** Seconds, authoritative; `expires` has no specified layout and is not read. */
+  expiresIn: z.optional(z.number()),
+});
+
+export const whoami = z.looseObject({
+  tenant_id: optionalText,
+  service_id: optionalText,
+  sub: optionalText,
+  token_type: optionalText,
+  project_key_id: optionalText,
+});
+
+export const role = z.looseObject({ id: z.string(), key: optionalText, name: z.string() });
+export const roles = z.array(role);
+
+const acl = z.looseObject({
+  topic_name: z.optional(z.string()),
+  /** On reads the name may come back under this field instead. */
+  name: z.optional(z.string()),
+  operation: z.optional(z.string()),
+  resource_pattern_type: z.optional(z.string()),
+  resource: z.optional(z.string()),
+});
+
+export const summary = z.looseObject({
+  id: z.string(),
+  name: z.string(),
+  service_id: optionalText,
+  status: z.string(),
+  description: optionalText,
+  created_at: optionalText,
+  api_client_id: optionalText,
+  kafka_username: optionalText,
+  tool_profile: optionalText,
+});
+export const summaries = z.array(summary);
+
+export const detail = z.extend(summary, {
+  kafka_acls: z.optional(z.nullable(z.array(acl))),
+  whitelist_ips: optionalText,
+  kafka_proxy_endpoint: optionalText,
+  schema_proxy_endpoint: optionalText,
+});
+
+export type Whoami = z.infer<typeof whoami>;
+export type Role = z.infer<typeof role>;
+export type ProjectKeySummary = z.infer<typeof summary>;
+export type ProjectKeyDetail = z.infer<typeof detail>;
+
+export type ProjectKeyStatus = 'active' | 'creating' | 'failed' | 'deleting' | 'delete_failed' | 'other';
+
+const STATUSES = new Set(['active', 'creating', 'failed', 'deleting', 'delete_failed']);
+
+/** @returns the status in one spelling: Streamkap's pages write it in several. */
+export function statusOf(key: { status: string }): ProjectKeyStatus {
+  const word = key.status
+    .trim()
+    .toLowerCase()
+    .replace(/[\s-]+/g, '_');
+  return STATUSES.has(word) ? (word as ProjectKeyStatus) : 'other';
+}
+
+export interface KafkaAcl {
+  readonly topic_name: string;
+  readonly operation: string;
+  readonly resource_pattern_type: string;
+  readonly resource: string;
+}
+
+/** Body of `POST /project-keys`. */
+export interface CreateProjectKey {
+  readonly name: string;
+  readonly description?: string;
+  readonly role_ids?: readonly string[];
+  readonly permission_ids?: readonly string[];
+  readonly kafka_config?: {
+    readonly username: string;
+    readonly password: string;
+    readonly whitelist_ips?: string;
+    readonly kafka_acls: readonly KafkaAcl[];
+    readonly is_create_schema_registry: boolean;
+  };
+  readonly tool_profile?: string;
+  readonly allowed_tools?: readonly string[];
+  readonly blocked_tools?: readonly string[];
+}
