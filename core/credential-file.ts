@@ -67,7 +67,7 @@ export function isCredentialFile(value: CredentialFile | NotACredentialFile): va
  * @throws InputError when it is neither; the message holds no part of the text
  */
 export function readCredentialFile(source: string, input: string): CredentialFile {
-  const json = decodeJsonOrBase64(source);
+  const json = decodeCredential(source);
   if (json === NOT_JSON) {
     throw new InputError(
       input,
@@ -85,7 +85,7 @@ export function readCredentialFile(source: string, input: string): CredentialFil
 }
 
 /** @returns the JSON value in `source`, which is JSON text or its base64, or {@link NOT_JSON} */
-export function decodeJsonOrBase64(source: string): unknown {
+export function decodeCredential(source: string): unknown {
   const trimmed = source.trim();
   if (trimmed.startsWith('{')) return parseJson(trimmed);
   const compact = trimmed.replace(/\s+/g, '');

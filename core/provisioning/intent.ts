@@ -11,7 +11,12 @@ const requestedKey = z.object({
   kafka: z.optional(
     z.object({
       kafka_acls: z.array(
-        z.object({ topic_name: z.string(), operation: z.string(), resource_pattern_type: z.string(), resource: z.string() }),
+        z.object({
+          topic_name: z.string(),
+          operation: z.string(),
+          resource_pattern_type: z.string(),
+          resource: z.string(),
+        }),
       ),
       whitelist_ips: z.optional(z.string()),
       is_create_schema_registry: z.boolean(),
@@ -47,6 +52,12 @@ export type RequestedKey = z.infer<typeof requestedKey>;
  * second run needs to finish or undo the first one's work is durable before Streamkap hears of it.
  */
 export type Intent = z.infer<typeof intent>;
+
+/** An intent of ours that was put under AWSCURRENT; whether it still is there, only the next write tells. */
+export interface Held {
+  readonly versionId: string;
+  readonly intent: Intent;
+}
 
 /** @returns the intent in a parsed secret value, or undefined when it is something else */
 export function intentOf(value: unknown): Intent | undefined {

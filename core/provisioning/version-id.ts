@@ -7,5 +7,7 @@ import { createHash } from 'node:crypto';
  * @returns 64 hex digits, inside the 32 to 64 characters that a ClientRequestToken may have
  */
 export function successorOf(seen: string | undefined): string {
-  return createHash('sha256').update(`streamkap-keyring:${seen ?? 'none'}`).digest('hex');
+  return createHash('sha256')
+    .update(`streamkap-keyring:${seen ?? 'none'}`)
+    .digest('hex');
 }

@@ -1,0 +1,80 @@
+import { backoffMs } from '../clock.ts';
+import { type KafkaCredentialFile, kafkaConnection } from '../credential-file.ts';
+import { ProvisioningError } from '../errors.ts';
+import type { LoginResult } from '../login-probe/probe.ts';
+import type { ProjectKeyDetail } from '../streamkap/schemas.ts';
+import type { Intent } from './intent.ts';
+import { LIMITS, type ProvisioningPorts, type ProvisioningRequest } from './ports.ts';
+
+/**
+ * Rebuilds the credential file of a Kafka-only key whose create answer was lost: everything in it is either in the intent or in
+ * the key's detail. Assumed, because undocumented: the proxy endpoint is the bootstrap address, over SASL_SSL with PLAIN.
+ * @throws ProvisioningError when the detail has no endpoint
+ */
+export function rebuildFile(intent: Intent, key: ProjectKeyDetail): KafkaCredentialFile {
+  const { username, password } = intent;
+  if (!key.kafka_proxy_endpoint || username === null || password === null) {
+    throw unadoptable(key.id, 'Streamkap names no Kafka endpoint for it');
+  }
+  return {
+    type: 'streamkap_project_key',
+    project_key_id: key.id,
+    project: { ...(key.service_id ? { service_id: key.service_id } : {}) },
+    api: null,
+    kafka: {
+      username,
+      password,
+      bootstrap_servers: key.kafka_proxy_endpoint,
+      security_protocol: 'SASL_SSL',
+      sasl_mechanism: 'PLAIN',
+      schema_registry_url: key.schema_proxy_endpoint ?? null,
+    },
+    kafka_acls: intent.requested.kafka?.kafka_acls ?? [],
+    ...(key.created_at ? { created_at: key.created_at } : {}),
+  };
+}
+
+/**
+ * Proves by a login that the rebuilt file is the key's; when it is not accepted, the intent's own password is set once more.
+ * Nothing is deleted on failure: another run may have stored this very key.
+ * @param stillOurs read just before the password is set: an overtaken run must not touch the key
+ * @returns `overtaken` when the intent is not current any more
+ */
+export async function proveAdopted(
+  ports: ProvisioningPorts,
+  file: KafkaCredentialFile,
+  { verifyLogin, stillOurs }: Pick<ProvisioningRequest, 'verifyLogin'> & { stillOurs: () => Promise<boolean> },
+): Promise<'proven' | 'overtaken'> {
+  if (verifyLogin === 'never') return 'proven';
+  if ((await ports.probe(file)).outcome === 'accepted') return 'proven';
+  if (!(await stillOurs())) return 'overtaken';
+  await ports.streamkap.setKafkaPassword(file.project_key_id, file.kafka.password);
+  const login = await pollLogin(ports, file);
+  if (login.outcome === 'accepted') return 'proven';
+  if (login.outcome === 'unknown' && verifyLogin === 'auto') {
+    ports.report.warning(`The adopted project key ${file.project_key_id} could not be tried: ${login.code}`);
+    return 'proven';
+  }
+  const { username } = kafkaConnection(file.kafka);
+  throw unadoptable(file.project_key_id, `the login of ${username} is ${login.outcome} (${login.code})`);
+}
+
+async function pollLogin({ probe, clock }: ProvisioningPorts, file: KafkaCredentialFile): Promise<LoginResult> {
+  const end = clock.now() + LIMITS.loginWithinMs;
+  for (let looks = 0; ; looks++) {
+    const login = await probe(file);
+    const waitMs = backoffMs(looks, LIMITS.poll);
+    if (login.outcome === 'accepted' || clock.now() + waitMs > end) return login;
+    await clock.sleep(waitMs);
+  }
+}
+
+function unadoptable(id: string, why: string): ProvisioningError {
+  return new ProvisioningError({
+    code: 'ADOPTION_UNPROVEN',
+    message: `The project key ${id} was made by an earlier run, but ${why}`,
+    changed: 'unknown',
+    retryable: true,
+    remedy: `Nothing was deleted. Look at the key in Streamkap; if it is not wanted, delete it there and run again.`,
+  });
+}

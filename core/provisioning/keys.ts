@@ -1,0 +1,93 @@
+import { backoffMs, type Clock } from '../clock.ts';
+import { ProvisioningError, StreamkapError } from '../errors.ts';
+import { type ProjectKeyDetail, type ProjectKeySummary, statusOf } from '../streamkap/schemas.ts';
+import { type Marker, markerOf } from './marker.ts';
+import { type KeyApi, LIMITS } from './ports.ts';
+
+export type MarkedKey = ProjectKeySummary & { readonly marker: Marker };
+
+interface KeyPorts {
+  readonly streamkap: KeyApi;
+  readonly clock: Clock;
+}
+
+/**
+ * @param username also demanded where the intent has one: a key is never taken for ours by its name
+ * @returns the keys that carry the intent's marker
+ */
+export async function keysOfIntent(
+  { streamkap }: KeyPorts,
+  { intentId, username }: { intentId: string; username: string | null },
+): Promise<MarkedKey[]> {
+  const keys = await streamkap.listProjectKeys();
+  return keys.flatMap((key) => {
+    const marker = markerOf(key);
+    if (marker?.intentId !== intentId) return [];
+    // A key that is still being made may not show its Kafka user yet.
+    const fits = username === null || !key.kafka_username || key.kafka_username.toLowerCase() === username;
+    return fits ? [{ ...key, marker }] : [];
+  });
+}
+
+/** @returns the key once it is active, or why it never will be */
+export async function waitUntilActive(
+  { streamkap, clock }: KeyPorts,
+  id: string,
+): Promise<ProjectKeyDetail | 'failed'> {
+  const end = clock.now() + LIMITS.activeWithinMs;
+  for (let looks = 0; ; looks++) {
+    const key = await streamkap.getProjectKey(id);
+    if (!key) return 'failed';
+    const status = statusOf(key);
+    if (status === 'active') return key;
+    if (status === 'failed' || status === 'delete_failed') return 'failed';
+    await pauseUntil(end, { clock, looks, id, status });
+  }
+}
+
+/**
+ * Deletes a key and waits until it is gone, so that its Kafka username is free again. A key that is still being made is waited
+ * for first; one that Streamkap failed to delete is deleted again.
+ */
+export async function removeKey({ streamkap, clock }: KeyPorts, id: string): Promise<void> {
+  const end = clock.now() + LIMITS.goneWithinMs;
+  let deletes = 0;
+  for (let looks = 0; ; looks++) {
+    const key = await streamkap.getProjectKey(id);
+    if (!key) return;
+    const status = statusOf(key);
+    const deletable = status === 'active' || status === 'failed' || status === 'delete_failed' || status === 'other';
+    if (deletable && deletes < LIMITS.deletes) {
+      deletes++;
+      await sendDelete(streamkap, id);
+      continue;
+    }
+    await pauseUntil(end, { clock, looks, id, status });
+  }
+}
+
+/** A lost answer is as good as none here: the next look at the key tells. */
+async function sendDelete(streamkap: KeyApi, id: string): Promise<void> {
+  try {
+    await streamkap.deleteProjectKey(id);
+  } catch (error) {
+    if (!(error instanceof StreamkapError) || error.changed === 'no') throw error;
+  }
+}
+
+async function pauseUntil(
+  end: number,
+  { clock, looks, id, status }: { clock: Clock; looks: number; id: string; status: string },
+): Promise<void> {
+  const waitMs = backoffMs(looks, LIMITS.poll);
+  if (clock.now() + waitMs > end) {
+    throw new ProvisioningError({
+      code: 'KEY_NOT_SETTLED',
+      message: `The project key ${id} is still "${status}"`,
+      changed: 'yes',
+      retryable: true,
+      remedy: 'Look at the key in Streamkap; run again once it is active or gone. The secret remembers where to go on.',
+    });
+  }
+  await clock.sleep(waitMs);
+}

@@ -1,0 +1,110 @@
+import { backoffMs } from '../clock.ts';
+import type { CredentialFile } from '../credential-file.ts';
+import { ProvisioningError, StreamkapError } from '../errors.ts';
+import { proveAdopted, rebuildFile } from './adoption.ts';
+import { createBodyOf, type Held, hasApi, type Intent } from './intent.ts';
+import { keysOfIntent, removeKey, waitUntilActive } from './keys.ts';
+import { LIMITS, type ProvisioningPorts, type ProvisioningRequest } from './ports.ts';
+
+/** A key and its file, not stored yet. */
+export interface MadeKey {
+  readonly outcome: 'created' | 'adopted';
+  readonly file: CredentialFile;
+  /** No POST of this intent can still land: there was one, and it was answered. */
+  readonly clean: boolean;
+}
+
+export type Making =
+  | MadeKey
+  /** Another run is ahead; nothing to store. */
+  | { readonly outcome: 'overtaken' }
+  /** Streamkap will not have the request as it is, and has no key of this intent. */
+  | { readonly outcome: 'refused'; readonly refusal: StreamkapError };
+
+type MakingRequest = Pick<ProvisioningRequest, 'secretId' | 'verifyLogin'> & {
+  /** `list` where an earlier attempt may have made a key already. */
+  readonly from: 'post' | 'list';
+};
+
+/**
+ * Gets one key for a held intent: by POST, or by adopting what an earlier attempt made. A POST without an answer is never
+ * repeated before the list was read. Never deletes a key of a higher attempt: its taker may be storing it.
+ */
+export async function makeKey(ports: ProvisioningPorts, held: Held, request: MakingRequest): Promise<Making> {
+  const { intent } = held;
+  let refusal: StreamkapError | undefined;
+  for (let posts = 0, step = request.from; ; step = 'list') {
+    if (step === 'list') {
+      const found = await search(ports, held, request);
+      if (found !== 'none') return found;
+      if (refusal) return { outcome: 'refused', refusal };
+      if (posts === LIMITS.posts) throw unanswered(intent);
+      if (posts > 0) await ports.clock.sleep(backoffMs(posts, LIMITS.poll));
+    }
+    posts++;
+    const answer = await post(ports, intent);
+    if (!(answer instanceof StreamkapError)) {
+      return { file: answer, outcome: 'created', clean: posts === 1 && intent.attempt === 1 };
+    }
+    refusal = answer.changed === 'no' ? answer : undefined;
+    // Refused may mean that an earlier POST of this intent got there first; where there was one, that is looked up.
+    if (refusal && posts === 1 && intent.attempt === 1) return { outcome: 'refused', refusal };
+  }
+}
+
+async function post(
+  { streamkap, report }: ProvisioningPorts,
+  intent: Intent,
+): Promise<CredentialFile | StreamkapError> {
+  report.progress(`creating the project key "${intent.name}"`);
+  try {
+    const file = await streamkap.createProjectKey(createBodyOf(intent));
+    report.secretSeen(file);
+    return file;
+  } catch (error) {
+    if (error instanceof StreamkapError) return error;
+    throw error;
+  }
+}
+
+/** What earlier attempts left at Streamkap, put in order so that one key can follow. */
+async function search(ports: ProvisioningPorts, held: Held, request: MakingRequest): Promise<Making | 'none'> {
+  const { intent } = held;
+  const keys = await keysOfIntent(ports, intent);
+  const mayAdopt = !hasApi(intent);
+  if (!mayAdopt && keys.some((key) => key.marker.attempt > intent.attempt)) return { outcome: 'overtaken' };
+  for (const key of keys) {
+    const adopted = mayAdopt ? await adopt(ports, held, { ...request, id: key.id }) : 'failed';
+    if (adopted !== 'failed') return adopted;
+    // Its API secret is lost with the answer, or Streamkap could not finish it.
+    await removeKey(ports, key.id);
+  }
+  return 'none';
+}
+
+async function adopt(
+  ports: ProvisioningPorts,
+  held: Held,
+  { id, secretId, verifyLogin }: MakingRequest & { id: string },
+): Promise<Making | 'failed'> {
+  const key = await waitUntilActive(ports, id);
+  if (key === 'failed') return 'failed';
+  const file = rebuildFile(held.intent, key);
+  ports.report.secretSeen(file);
+  const stillOurs = async () => {
+    const current = await ports.store.read(secretId);
+    return typeof current === 'object' && current.versionId === held.versionId;
+  };
+  const proof = await proveAdopted(ports, file, { verifyLogin, stillOurs });
+  return proof === 'overtaken' ? { outcome: 'overtaken' } : { file, outcome: 'adopted', clean: false };
+}
+
+function unanswered(intent: Intent): ProvisioningError {
+  return new ProvisioningError({
+    code: 'CREATE_UNANSWERED',
+    message: `Streamkap did not answer the creation of the project key "${intent.name}"`,
+    changed: 'unknown',
+    retryable: true,
+    remedy: 'Run again: the next run finds what was made, or makes it.',
+  });
+}
