@@ -8,12 +8,12 @@ export const projectFolder = fileURLToPath(new URL('../../../', import.meta.url)
 
 /** Where judges are installed: `KEYRING_REAL_CACHE`, else `.cache/real` in the checkout, which git ignores. */
 export function cacheFolder(): string {
-  return resolve(process.env['KEYRING_REAL_CACHE'] ?? join(projectFolder, '.cache/real'));
+  return resolve(process.env.KEYRING_REAL_CACHE ?? join(projectFolder, '.cache/real'));
 }
 
 /** `PATH` with the project's Node 24 first: what judges start must not meet the host's older Node. */
 export function pathWithProjectNode(): string {
-  return [join(projectFolder, 'node_modules/.bin'), process.env['PATH'] ?? '/usr/bin:/bin'].join(':');
+  return [join(projectFolder, 'node_modules/.bin'), process.env.PATH ?? '/usr/bin:/bin'].join(':');
 }
 
 export interface Installation {
@@ -54,7 +54,8 @@ async function installInto(folder: string, installation: Installation): Promise<
     const found = await run('sh', ['-c', 'command -v "$0"', command], { timeoutMs: 10_000 });
     if (found.code !== 0) absent.push(command);
   }
-  if (absent.length > 0) throw new Error(`${title}: no ${absent.join(', ')} on PATH; get it with: ${installation.remedy}`);
+  if (absent.length > 0)
+    throw new Error(`${title}: no ${absent.join(', ')} on PATH; get it with: ${installation.remedy}`);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   try {

@@ -7,7 +7,7 @@ import { announced } from './cache.ts';
 import { Administration, type UserAcl } from './kafka/administration.ts';
 import { makeCertificates } from './kafka/certificates.ts';
 import { CuttingProxy } from './kafka/cutting-proxy.ts';
-import { installKafka } from './kafka/install.ts';
+import { installKafka, logTo } from './kafka/install.ts';
 import { serverProperties } from './kafka/server-properties.ts';
 import { FileKafkaUsers } from './kafka/users-file.ts';
 import { freePorts, mustRun, type RunningChild, startChild } from './process.ts';
@@ -41,8 +41,6 @@ export interface RunningKafka {
 
 const START_TIMEOUT_MS = 120_000;
 const MEMORY = ['-Xms32m', '-Xmx192m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
-/** Without a log4j configuration only errors are printed, and the line that says "ready" is none. */
-const LOG_LEVEL = '-Dlog4j2.level=INFO';
 
 /** Installs Kafka when the cache lacks it and starts one broker: about 4 s from a warm cache. */
 export async function startKafka(options: KafkaOptions = {}): Promise<RunningKafka> {
@@ -129,8 +127,9 @@ class Broker {
   }
 
   async #startProcess(): Promise<void> {
-    const args = ['-cp', this.#classPath, ...MEMORY, LOG_LEVEL, 'kafka.Kafka', this.#settingsFile];
+    const args = ['-cp', this.#classPath, ...MEMORY, ...logTo('INFO'), 'kafka.Kafka', this.#settingsFile];
     this.#process = await startChild('java', args, { cwd: this.#folder });
+    // An INFO line, the last of start-up.
     await this.#process.waitForOutput(/Kafka Server started/, START_TIMEOUT_MS);
   }
 

@@ -93,7 +93,8 @@ export async function run(command: string, args: readonly string[], options: Run
   }, options.timeoutMs);
   const result = await child.finished;
   clearTimeout(timer);
-  if (late) throw new Error(`${command} did not end within ${options.timeoutMs} ms; last output: ${tail(child.output())}`);
+  if (late)
+    throw new Error(`${command} did not end within ${options.timeoutMs} ms; last output: ${tail(child.output())}`);
   return result;
 }
 

@@ -78,7 +78,7 @@ export async function consumeWithPython(
 
 /** Python must not leave __pycache__ in the checkout. */
 function childEnvironment(attempt: LoginAttempt): Record<string, string> {
-  return { PATH: process.env['PATH'] ?? '', PYTHONDONTWRITEBYTECODE: '1', ...kafkaEnvironment(attempt) };
+  return { PATH: process.env.PATH ?? '', PYTHONDONTWRITEBYTECODE: '1', ...kafkaEnvironment(attempt) };
 }
 
 function isVerdict(value: unknown): value is LoginVerdict {

@@ -34,7 +34,13 @@ export class Administration {
     await this.#admin.createTopics({ topics: [topic], partitions: 1, replicas: 1 });
   }
 
-  async addAcl({ username, name, resource = 'TOPIC', pattern = 'LITERAL', operation = 'READ' }: UserAcl): Promise<void> {
+  async addAcl({
+    username,
+    name,
+    resource = 'TOPIC',
+    pattern = 'LITERAL',
+    operation = 'READ',
+  }: UserAcl): Promise<void> {
     const acl: Acl = {
       resourceType: ResourceTypes[resource],
       resourceName: name,

@@ -13,6 +13,13 @@ const INSTALL_TIMEOUT_MS = 600_000;
 const pomFile = fileURLToPath(new URL('./pom.xml', import.meta.url));
 const handlerSource = fileURLToPath(new URL('./KeyringCallbackHandler.java', import.meta.url));
 
+const logSettings = fileURLToPath(new URL('./log4j2.properties', import.meta.url));
+
+/** Java options that send log lines of `level` and worse to standard error. */
+export function logTo(level: 'INFO' | 'WARN'): string[] {
+  return [`-Dlog4j2.configurationFile=${logSettings}`, `-Dkeyring.log.level=${level}`];
+}
+
 /**
  * Gets Apache Kafka's jars by Maven and compiles the callback handler against them.
  * @returns the Java class path for the broker, its tools and the console clients

@@ -17,6 +17,9 @@ DEADLINE_SECONDS = 30
 # What a client is told while a fresh broker makes its group coordinator; it retries by itself.
 PASSING = (KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
 
+# The client reconnects by itself after everything else, a cut connection for one.
+FINAL = (KafkaError._AUTHENTICATION, KafkaError._SSL)
+
 
 def consume(topic, count, group):
     errors = []
@@ -34,10 +37,11 @@ def consume(topic, count, group):
     read = 0
     try:
         while read < count:
-            if errors:
-                return errors[0]
+            final = next((error for error in errors if error.code() in FINAL or error.fatal()), None)
+            if final:
+                return final
             if time.monotonic() > deadline:
-                return KafkaError(KafkaError._TIMED_OUT)
+                return errors[-1] if errors else KafkaError(KafkaError._TIMED_OUT)
             message = consumer.poll(0.2)
             if message is None or (message.error() and message.error().code() in PASSING):
                 continue
