@@ -39,11 +39,12 @@ export class BrokerConnection {
   /** @returns the answer to one request, read up to its correlation id */
   async ask(api: { readonly apiKey: number; readonly apiVersion: number }, body: Buffer): Promise<FrameReader> {
     const correlationId = ++this.#correlationId;
-    this.#answer = Promise.withResolvers();
+    const answer = Promise.withResolvers<Buffer>();
+    this.#answer = answer;
     this.#socket.write(encodeRequest(api, { correlationId, body }));
-    const answer = new FrameReader(await this.orFailure(this.#answer.promise));
-    if (answer.int32() !== correlationId) throw new LoginFailure('PROTOCOL');
-    return answer;
+    const reader = new FrameReader(await this.orFailure(answer.promise));
+    if (reader.int32() !== correlationId) throw new LoginFailure('PROTOCOL');
+    return reader;
   }
 
   /** The result of `work`, or the connection's failure when that comes first. */
