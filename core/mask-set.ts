@@ -13,7 +13,7 @@ import {
   wrappedLines,
 } from './encoded-forms.ts';
 import { paddedJson } from './padded-base64.ts';
-import { findLeaves, type MaskInput, MIN_MASK_CHARACTERS } from './secret-leaves.ts';
+import { findLeaves, isMaskable, type MaskInput, MIN_MASK_CHARACTERS } from './secret-leaves.ts';
 
 export type { MaskInput } from './secret-leaves.ts';
 
@@ -53,7 +53,7 @@ export function maskSet(credential: MaskInput, options: MaskOptions = {}): MaskS
   const warnings = [...leaves.warnings];
   if (options.maskIdentifiers) {
     for (const identifier of leaves.identifiers) list.add('identifier', identifier, encodeURIComponent(identifier));
-    if (leaves.identifiers.some((identifier) => identifier.length < MIN_MASK_CHARACTERS)) {
+    if (leaves.identifiers.some((identifier) => !isMaskable(identifier))) {
       warnings.push(`an identifier is shorter than ${MIN_MASK_CHARACTERS} characters, so it is not masked`);
     }
   }
@@ -65,7 +65,7 @@ export function maskSet(credential: MaskInput, options: MaskOptions = {}): MaskS
  * @param usernames who uses it to log in, where that is known: `user:secret` is covered too
  */
 export function maskLeaf(secret: string, usernames: readonly string[] = []): MaskSet {
-  if (secret.length < MIN_MASK_CHARACTERS) {
+  if (!isMaskable(secret)) {
     return { masks: [], warnings: [`a secret is shorter than ${MIN_MASK_CHARACTERS} characters, so it is not masked`] };
   }
   const list = new MaskList();
@@ -88,9 +88,7 @@ class MaskList {
   /** A runner registers each line of a mask by itself, so a mask with line breaks would blank out whatever its lines are. */
   toArray(): string[] {
     const all = [...this.#masks.values()].flat();
-    return [...new Set(all)].filter(
-      (mask) => mask.length >= MIN_MASK_CHARACTERS && mask.trim().length >= MIN_MASK_CHARACTERS && !/[\r\n]/.test(mask),
-    );
+    return [...new Set(all)].filter((mask) => isMaskable(mask) && !/[\r\n]/.test(mask));
   }
 }
 
@@ -109,7 +107,7 @@ function addSecret(list: MaskList, secret: string): void {
 function linesOf(secret: string): string[] {
   if (!/[\r\n]/.test(secret)) return [];
   const lines = secret.split(/[\r\n]+/).map((line) => line.trim());
-  return lines.filter((line) => line.length >= MIN_MASK_CHARACTERS && !line.startsWith('-----'));
+  return lines.filter((line) => isMaskable(line) && !line.startsWith('-----'));
 }
 
 function addEncodings(list: MaskList, text: MarkedText): void {

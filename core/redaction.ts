@@ -1,5 +1,5 @@
 import { maskLeaf } from './mask-set.ts';
-import { MIN_MASK_CHARACTERS } from './secret-leaves.ts';
+import { isMaskable } from './secret-leaves.ts';
 
 const REDACTED = '***';
 
@@ -13,7 +13,7 @@ export class Redactor {
 
   /** Values under eight characters are ignored: replacing them would make logs unreadable without hiding anything. */
   add(secretValue: string): void {
-    if (secretValue.length < MIN_MASK_CHARACTERS || this.#values.has(secretValue)) return;
+    if (!isMaskable(secretValue) || this.#values.has(secretValue)) return;
     const hex = Buffer.from(secretValue).toString('hex');
     for (const value of [secretValue, ...maskLeaf(secretValue).masks, hex, hex.toUpperCase()]) this.#values.add(value);
   }

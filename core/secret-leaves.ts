@@ -26,6 +26,11 @@ export interface Leaves {
 /** Shorter values are not masked: they would blank out unrelated parts of every log of the job. */
 export const MIN_MASK_CHARACTERS = 8;
 
+/** Spaces around a value do not count: a runner trims what it registers line by line. */
+export function isMaskable(text: string): boolean {
+  return text.trim().length >= MIN_MASK_CHARACTERS;
+}
+
 /** Fields that Streamkap documents as secret; a value under them is masked even if it equals something readable. */
 const KNOWN_SECRETS = new Set(['password', 'client_secret', 'secret']);
 const LOOKS_SECRET = /secret|passw|passphrase|token|key/;
@@ -93,7 +98,7 @@ function judge(candidates: readonly Candidate[], readable: ReadonlySet<string>):
   for (const { path, key, value } of candidates) {
     if (typeof value !== 'string') {
       warnings.push(`${path} is named like a secret but is no text, so it is not masked`);
-    } else if (value.length < MIN_MASK_CHARACTERS) {
+    } else if (!isMaskable(value)) {
       warnings.push(`${path} is shorter than ${MIN_MASK_CHARACTERS} characters, so it is not masked by itself`);
     } else if (readable.has(value) && !KNOWN_SECRETS.has(key)) {
       warnings.push(`${path} equals a field that is no secret, so it is not masked`);
