@@ -46,11 +46,14 @@ export function kafkaEnvironment(attempt: LoginAttempt): Record<string, string> 
   };
 }
 
-/** One login by confluent-kafka. Throws when the script does not answer with a verdict. */
-export async function loginWithPython(attempt: LoginAttempt): Promise<LoginVerdict> {
+/**
+ * One login by confluent-kafka. Throws when the script does not answer with a verdict.
+ * @param deadlineSeconds how long a broker is asked that neither refuses nor gives metadata
+ */
+export async function loginWithPython(attempt: LoginAttempt, deadlineSeconds = 15): Promise<LoginVerdict> {
   const python = await pythonWithKafka();
-  const options = { env: childEnvironment(attempt), timeoutMs: RUN_TIMEOUT_MS };
-  const { stdout, stderr } = await run(python, [loginScript], options);
+  const env = { ...childEnvironment(attempt), KAFKA_LOGIN_DEADLINE_SECONDS: String(deadlineSeconds) };
+  const { stdout, stderr } = await run(python, [loginScript], { env, timeoutMs: RUN_TIMEOUT_MS });
   const verdict: unknown = JSON.parse(stdout.trim() === '' ? 'null' : stdout);
   if (!isVerdict(verdict)) throw new Error(`login.py gave no verdict: ${stderr.slice(-1_000)}`);
   return verdict;

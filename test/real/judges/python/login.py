@@ -1,7 +1,8 @@
 """Logs in to Kafka once and prints one line of JSON: {"outcome": "accepted|rejected|unknown", "detail": ...}.
 
 The credentials come from the environment, never from the command line: KAFKA_BOOTSTRAP_SERVERS, KAFKA_USERNAME,
-KAFKA_PASSWORD, KAFKA_SASL_MECHANISM, KAFKA_SECURITY_PROTOCOL (default SASL_SSL), KAFKA_CA_FILE (default the system's store).
+KAFKA_PASSWORD, KAFKA_SASL_MECHANISM, KAFKA_SECURITY_PROTOCOL (default SASL_SSL), KAFKA_CA_FILE (default the system's store),
+KAFKA_LOGIN_DEADLINE_SECONDS (default 15).
 Exit code: 0 accepted, 1 rejected, 3 unknown.
 """
 
@@ -12,7 +13,6 @@ import time
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-DEADLINE_SECONDS = 15
 EXIT_CODES = {"accepted": 0, "rejected": 1, "unknown": 3}
 
 
@@ -40,7 +40,7 @@ def verdict_of(error):
 def login(environment):
     errors = []
     client = Producer({**settings(environment), "error_cb": errors.append})
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline = time.monotonic() + float(environment.get("KAFKA_LOGIN_DEADLINE_SECONDS") or 15)
     while time.monotonic() < deadline:
         try:
             client.list_topics(timeout=0.5)
