@@ -73,11 +73,12 @@ export function detail(world: World, key: StoredKey): Record<string, unknown> {
 /** The file's `api` section: with {@link kafkaSection} the only places where a secret leaves the stand-in. */
 export function apiSection(world: World, credential: StoredCredential): Record<string, unknown> {
   const { apiBaseUrl } = world.settings;
+  const url = typeof apiBaseUrl === 'string' ? apiBaseUrl : apiBaseUrl();
   return {
     client_id: credential.clientId,
     client_secret: credential.secret,
-    token_endpoint: `${apiBaseUrl}/auth/access-token`,
-    api_url: apiBaseUrl,
+    token_endpoint: `${url}/auth/access-token`,
+    api_url: url,
     roles: [...credential.roleIds],
   };
 }

@@ -49,6 +49,12 @@ function credentials(method: string, rest: string, run: Route['run']): Route {
   return { method, template: `/auth/client-credentials${rest}`, permission, run };
 }
 
+/** Every operation by its name in the call log. */
+export const OPERATIONS: readonly string[] = [
+  TOKEN_OPERATION,
+  ...ROUTES.map(({ method, template }) => `${method} ${template}`),
+];
+
 export type Match =
   | { readonly kind: 'token'; readonly operation: string }
   | { readonly kind: 'route'; readonly operation: string; readonly route: Route; readonly id: string }

@@ -91,7 +91,8 @@ export interface Settings {
   readonly createLatencyMs: number;
   readonly deleteLatencyMs: number;
   readonly propagationDelayMs: number;
-  readonly apiBaseUrl: string;
+  /** A function where the address is known only once somebody listens. */
+  readonly apiBaseUrl: string | (() => string);
   readonly tenantId: string;
   readonly serviceId: string;
   readonly roles: readonly Role[];
