@@ -4,6 +4,7 @@ import {
   GetSecretValueCommand,
   PutSecretValueCommand,
   SecretsManagerClient,
+  TagResourceCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { awsError, awsErrorName, awsMessage } from './aws-error.ts';
@@ -14,6 +15,7 @@ import type {
   NewVersion,
   SecretDescription,
   SecretStore,
+  SecretTagger,
   SecretVersion,
   VersionSelector,
 } from './secret-store.ts';
@@ -26,7 +28,10 @@ export interface AwsSecretStoreOptions {
 }
 
 /** @returns Secrets Manager over AWS's SDK; one connection pool, to be kept for the life of the process. */
-export function awsSecretStore({ environment, requestTimeoutMs = 10_000 }: AwsSecretStoreOptions): SecretStore {
+export function awsSecretStore({
+  environment,
+  requestTimeoutMs = 10_000,
+}: AwsSecretStoreOptions): SecretStore & SecretTagger {
   const client = new SecretsManagerClient({
     maxAttempts: 3,
     requestHandler: {
@@ -36,15 +41,23 @@ export function awsSecretStore({ environment, requestTimeoutMs = 10_000 }: AwsSe
       httpAgent: { keepAlive: true, proxyEnv: environment },
     },
   });
+  return secretStoreOver(client);
+}
+
+/** The part of AWS's client that is used. */
+export type SecretsManagerCaller = Pick<SecretsManagerClient, 'send' | 'middlewareStack'>;
+
+/** @returns the store over a client that was made elsewhere */
+export function secretStoreOver(client: SecretsManagerCaller): SecretStore & SecretTagger {
   return new AwsSecretStore(client);
 }
 
-class AwsSecretStore implements SecretStore {
-  readonly #client: SecretsManagerClient;
+class AwsSecretStore implements SecretStore, SecretTagger {
+  readonly #client: SecretsManagerCaller;
   /** AWS's clock, milliseconds since the epoch, when it last answered. */
   #answeredAt = Date.now();
 
-  constructor(client: SecretsManagerClient) {
+  constructor(client: SecretsManagerCaller) {
     this.#client = client;
     client.middlewareStack.add(
       (next) => async (args) => {
@@ -101,7 +114,7 @@ class AwsSecretStore implements SecretStore {
           Name: secret.name,
           ClientRequestToken: secret.versionId,
           SecretString: secret.value,
-          Tags: Object.entries(secret.tags).map(([Key, Value]) => ({ Key, Value })),
+          Tags: tagList(secret.tags),
           ...(secret.kmsKeyId ? { KmsKeyId: secret.kmsKeyId } : {}),
         }),
       );
@@ -130,6 +143,14 @@ class AwsSecretStore implements SecretStore {
     }
   }
 
+  async tag(secretId: string, tags: Readonly<Record<string, string>>): Promise<void> {
+    try {
+      await this.#client.send(new TagResourceCommand({ SecretId: secretId, Tags: tagList(tags) }));
+    } catch (error) {
+      throw awsError(error, { action: 'TagResource', secretId });
+    }
+  }
+
   async move({ secretId, label, from, to }: LabelMove): Promise<'moved' | 'elsewhere'> {
     try {
       await this.#client.send(
@@ -146,6 +167,10 @@ class AwsSecretStore implements SecretStore {
       throw awsError(error, { action: 'UpdateSecretVersionStage', secretId });
     }
   }
+}
+
+function tagList(tags: Readonly<Record<string, string>>): { Key: string; Value: string }[] {
+  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }
 
 /**

@@ -68,3 +68,8 @@ export interface SecretStore extends SecretReader {
   /** Moves a label if and only if `from` holds it (compare-and-swap). @returns `elsewhere` when it does not, nothing changed */
   move(move: LabelMove): Promise<'moved' | 'elsewhere'>;
 }
+
+/** Only the Action and the operator's commands set tags. */
+export interface SecretTagger {
+  tag(secretId: string, tags: Readonly<Record<string, string>>): Promise<void>;
+}

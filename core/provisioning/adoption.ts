@@ -1,7 +1,6 @@
-import { backoffMs } from '../clock.ts';
 import { type KafkaCredentialFile, kafkaConnection } from '../credential-file.ts';
 import { ProvisioningError } from '../errors.ts';
-import type { LoginResult } from '../login-probe/probe.ts';
+import { pollUntil } from '../login-probe/poll.ts';
 import type { ProjectKeyDetail } from '../streamkap/schemas.ts';
 import type { Intent } from './intent.ts';
 import { LIMITS, type ProvisioningPorts, type ProvisioningRequest } from './ports.ts';
@@ -41,32 +40,30 @@ export function rebuildFile(intent: Intent, key: ProjectKeyDetail): KafkaCredent
  * @returns `overtaken` when the intent is not current any more
  */
 export async function proveAdopted(
-  ports: ProvisioningPorts,
+  ports: Omit<ProvisioningPorts, 'store'>,
   file: KafkaCredentialFile,
   { verifyLogin, stillOurs }: Pick<ProvisioningRequest, 'verifyLogin'> & { stillOurs: () => Promise<boolean> },
 ): Promise<'proven' | 'overtaken'> {
   if (verifyLogin === 'never') return 'proven';
-  if ((await ports.probe(file)).outcome === 'accepted') return 'proven';
+  const { probe, clock } = ports;
+  const request = { ...kafkaConnection(file.kafka), timeoutMs: LIMITS.loginMs };
+  if ((await probe(request)).outcome === 'accepted') return 'proven';
   if (!(await stillOurs())) return 'overtaken';
   await ports.streamkap.setKafkaPassword(file.project_key_id, file.kafka.password);
-  const login = await pollLogin(ports, file);
+  const deadline = clock.now() + LIMITS.loginWithinMs;
+  const login = await pollUntil(request, {
+    until: 'accepted',
+    deadline,
+    probe,
+    now: () => clock.now(),
+    sleep: (ms) => clock.sleep(ms),
+  });
   if (login.outcome === 'accepted') return 'proven';
   if (login.outcome === 'unknown' && verifyLogin === 'auto') {
     ports.report.warning(`The adopted project key ${file.project_key_id} could not be tried: ${login.code}`);
     return 'proven';
   }
-  const { username } = kafkaConnection(file.kafka);
-  throw unadoptable(file.project_key_id, `the login of ${username} is ${login.outcome} (${login.code})`);
-}
-
-async function pollLogin({ probe, clock }: ProvisioningPorts, file: KafkaCredentialFile): Promise<LoginResult> {
-  const end = clock.now() + LIMITS.loginWithinMs;
-  for (let looks = 0; ; looks++) {
-    const login = await probe(file);
-    const waitMs = backoffMs(looks, LIMITS.poll);
-    if (login.outcome === 'accepted' || clock.now() + waitMs > end) return login;
-    await clock.sleep(waitMs);
-  }
+  throw unadoptable(file.project_key_id, `the login of ${request.username} is ${login.outcome} (${login.code})`);
 }
 
 function unadoptable(id: string, why: string): ProvisioningError {

@@ -2,7 +2,7 @@ import { backoffMs } from '../clock.ts';
 import type { CredentialFile } from '../credential-file.ts';
 import { ProvisioningError, StreamkapError } from '../errors.ts';
 import { proveAdopted, rebuildFile } from './adoption.ts';
-import { createBodyOf, type Held, hasApi, type Intent } from './intent.ts';
+import { createBodyOf, hasApi, type Intent } from './intent.ts';
 import { keysOfIntent, removeKey, waitUntilActive } from './keys.ts';
 import { LIMITS, type ProvisioningPorts, type ProvisioningRequest } from './ports.ts';
 
@@ -21,7 +21,12 @@ export type Making =
   /** Streamkap will not have the request as it is, and has no key of this intent. */
   | { readonly outcome: 'refused'; readonly refusal: StreamkapError };
 
-type MakingRequest = Pick<ProvisioningRequest, 'secretId' | 'verifyLogin'> & {
+/** Making needs no store: a key may also be made that is stored nowhere. */
+export type MakingPorts = Omit<ProvisioningPorts, 'store'>;
+
+type MakingRequest = Pick<ProvisioningRequest, 'verifyLogin'> & {
+  /** Whether the intent is current; read before an earlier key's password is set again. */
+  readonly stillOurs: () => Promise<boolean>;
   /** `list` where an earlier attempt may have made a key already. */
   readonly from: 'post' | 'list';
 };
@@ -30,12 +35,11 @@ type MakingRequest = Pick<ProvisioningRequest, 'secretId' | 'verifyLogin'> & {
  * Gets one key for a held intent: by POST, or by adopting what an earlier attempt made. A POST without an answer is never
  * repeated before the list was read. Never deletes a key of a higher attempt: its taker may be storing it.
  */
-export async function makeKey(ports: ProvisioningPorts, held: Held, request: MakingRequest): Promise<Making> {
-  const { intent } = held;
+export async function makeKey(ports: MakingPorts, intent: Intent, request: MakingRequest): Promise<Making> {
   let refusal: StreamkapError | undefined;
   for (let posts = 0, step = request.from; ; step = 'list') {
     if (step === 'list') {
-      const found = await search(ports, held, request);
+      const found = await search(ports, intent, request);
       if (found !== 'none') return found;
       if (refusal) return { outcome: 'refused', refusal };
       if (posts === LIMITS.posts) throw unanswered(intent);
@@ -52,10 +56,7 @@ export async function makeKey(ports: ProvisioningPorts, held: Held, request: Mak
   }
 }
 
-async function post(
-  { streamkap, report }: ProvisioningPorts,
-  intent: Intent,
-): Promise<CredentialFile | StreamkapError> {
+async function post({ streamkap, report }: MakingPorts, intent: Intent): Promise<CredentialFile | StreamkapError> {
   report.progress(`creating the project key "${intent.name}"`);
   try {
     const file = await streamkap.createProjectKey(createBodyOf(intent));
@@ -68,13 +69,12 @@ async function post(
 }
 
 /** What earlier attempts left at Streamkap, put in order so that one key can follow. */
-async function search(ports: ProvisioningPorts, held: Held, request: MakingRequest): Promise<Making | 'none'> {
-  const { intent } = held;
+async function search(ports: MakingPorts, intent: Intent, request: MakingRequest): Promise<Making | 'none'> {
   const keys = await keysOfIntent(ports, intent);
   const mayAdopt = !hasApi(intent);
   if (!mayAdopt && keys.some((key) => key.marker.attempt > intent.attempt)) return { outcome: 'overtaken' };
   for (const key of keys) {
-    const adopted = mayAdopt ? await adopt(ports, held, { ...request, id: key.id }) : 'failed';
+    const adopted = mayAdopt ? await adopt(ports, intent, { ...request, id: key.id }) : 'failed';
     if (adopted !== 'failed') return adopted;
     // Its API secret is lost with the answer, or Streamkap could not finish it.
     await removeKey(ports, key.id);
@@ -83,18 +83,14 @@ async function search(ports: ProvisioningPorts, held: Held, request: MakingReque
 }
 
 async function adopt(
-  ports: ProvisioningPorts,
-  held: Held,
-  { id, secretId, verifyLogin }: MakingRequest & { id: string },
+  ports: MakingPorts,
+  intent: Intent,
+  { id, stillOurs, verifyLogin }: MakingRequest & { id: string },
 ): Promise<Making | 'failed'> {
   const key = await waitUntilActive(ports, id);
   if (key === 'failed') return 'failed';
-  const file = rebuildFile(held.intent, key);
+  const file = rebuildFile(intent, key);
   ports.report.secretSeen(file);
-  const stillOurs = async () => {
-    const current = await ports.store.read(secretId);
-    return typeof current === 'object' && current.versionId === held.versionId;
-  };
   const proof = await proveAdopted(ports, file, { verifyLogin, stillOurs });
   return proof === 'overtaken' ? { outcome: 'overtaken' } : { file, outcome: 'adopted', clean: false };
 }

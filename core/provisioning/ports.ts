@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
-import type { CredentialFile, KafkaCredentialFile } from '../credential-file.ts';
-import type { LoginResult } from '../login-probe/probe.ts';
+import type { CredentialFile } from '../credential-file.ts';
+import type { LoginRequest, LoginResult } from '../login-probe/probe.ts';
 import type { SecretStore } from '../secret-store.ts';
 import type { StreamkapClient } from '../streamkap/client.ts';
 import type { RequestedKey } from './intent.ts';
@@ -15,8 +15,8 @@ export type KeyApi = Pick<
 export interface ProvisioningPorts {
   readonly store: SecretStore;
   readonly streamkap: KeyApi;
-  /** One login with the file's Kafka credential; never throws. */
-  readonly probe: (file: KafkaCredentialFile) => Promise<LoginResult>;
+  /** One login; never throws. */
+  readonly probe: (request: LoginRequest) => Promise<LoginResult>;
   readonly clock: Clock;
   /** A fresh UUID. */
   readonly randomId: () => string;
@@ -79,6 +79,8 @@ export const LIMITS = {
   failures: 1,
   /** An adopted key's password must be accepted within this time after it was set again. */
   loginWithinMs: 120_000,
+  /** One login. */
+  loginMs: 10_000,
   /** Writes to the secret whose answer was lost are repeated this often; they are idempotent. */
   writes: 3,
   /** Nobody waits for another run longer than this beyond the take-over age. */

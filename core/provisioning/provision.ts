@@ -139,7 +139,12 @@ class Provisioner {
 
   /** From here on an intent of ours is durable. Safe also for a holder that has been overtaken and does not know it. */
   async #hold(held: Held, from: 'post' | 'list'): Promise<void> {
-    const made = await makeKey(this.#ports, held, { from, ...this.#request });
+    const { verifyLogin, secretId } = this.#request;
+    const stillOurs = async () => {
+      const current = await this.#ports.store.read(secretId);
+      return typeof current === 'object' && current.versionId === held.versionId;
+    };
+    const made = await makeKey(this.#ports, held.intent, { from, verifyLogin, stillOurs });
     if (made.outcome === 'overtaken') return;
     if (made.outcome === 'refused') throw await this.#withdraw(held, made.refusal);
     const { file } = made;

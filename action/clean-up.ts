@@ -1,0 +1,29 @@
+import * as core from '@actions/core';
+import * as z from 'zod/mini';
+import { systemClock } from '../core/clock.ts';
+import { parseJson } from '../core/json.ts';
+import { removeUnstored } from '../core/provisioning/unstored.ts';
+import { describeError } from './hints.ts';
+import { prepareJob } from './job.ts';
+
+const trace = z.object({ intentId: z.string(), username: z.nullable(z.string()) });
+
+/**
+ * Deletes the key that main made and did not hand out (it was cancelled, or died).
+ * A failure is a warning with the marker to look for: the job's own outcome stands.
+ */
+export async function cleanUp(state: string, environment: NodeJS.ProcessEnv): Promise<void> {
+  const parsed = trace.safeParse(parseJson(state));
+  if (!parsed.success) return;
+  try {
+    const { streamkap } = await prepareJob(core, environment);
+    const ids = await removeUnstored({ streamkap, clock: systemClock }, parsed.data);
+    core.info(
+      ids.length > 0 ? `deleted the unfinished project key ${ids.join(', ')}` : 'no unfinished project key was left',
+    );
+  } catch (error) {
+    core.warning(
+      `A project key marked [keyring:${parsed.data.intentId}.1] may be left. ${describeError(error, environment)}`,
+    );
+  }
+}

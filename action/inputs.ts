@@ -1,0 +1,146 @@
+import { type CredentialFile, readCredentialFile } from '../core/credential-file.ts';
+import { InputError } from '../core/errors.ts';
+import type { AdminCredential } from '../core/streamkap/token.ts';
+import { parseStreamkapHost, requireTrustedApi } from '../core/streamkap-host.ts';
+import { choice, flag, type ReadInput, seconds } from './input-values.ts';
+import { type KeyInputs, parseKey, wantsKafka } from './key-inputs.ts';
+import { parseTags } from './tags.ts';
+
+/** What every mode needs. */
+interface CommonInputs {
+  readonly streamkapHost: string;
+  readonly admin: AdminInputs;
+  /** The credential found must be this key's. Empty: any. */
+  readonly projectKeyId: string;
+  readonly verifyLogin: 'auto' | 'always' | 'never';
+  /** Kafka access is asked for, so a credential without it will not do. */
+  readonly kafka: boolean;
+  readonly exportEnv: boolean;
+  readonly envPrefix: string;
+  readonly maskIdentifiers: boolean;
+  readonly waitTimeoutSeconds: number;
+}
+
+/** Where the admin credential comes from; it is needed only when Streamkap has to be asked. */
+export type AdminInputs =
+  | { readonly from: 'pair'; readonly credential: AdminCredential }
+  | { readonly from: 'secret'; readonly secretId: string }
+  | { readonly from: 'nowhere' };
+
+export type Inputs = CommonInputs &
+  (
+    | { readonly mode: 'lookup'; readonly source: { readonly secretId: string } | { readonly file: CredentialFile } }
+    | (MakingInputs & { readonly mode: 'ensure'; readonly secretId: string })
+    | (MakingInputs & { readonly mode: 'create'; readonly secretId: string | null })
+  );
+
+interface MakingInputs {
+  readonly key: KeyInputs;
+  readonly kmsKeyId: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+const MODES = ['ensure', 'create', 'lookup'] as const;
+
+/**
+ * @param environment for the admin credential's customary names
+ * @throws InputError for the first input that breaks a rule; nothing was called until then
+ */
+export async function parseInputs(read: ReadInput, environment: NodeJS.ProcessEnv): Promise<Inputs> {
+  const mode = choice(read, 'mode', MODES, 'ensure');
+  choice(read, 'kind', ['project-key'], 'project-key');
+  const streamkapHost = parseStreamkapHost(read('streamkap-host'), 'streamkap-host');
+  const common: CommonInputs = {
+    streamkapHost,
+    admin: parseAdmin(read, environment),
+    projectKeyId: read('project-key-id'),
+    verifyLogin: choice(read, 'verify-login', ['auto', 'always', 'never'], 'auto'),
+    kafka: wantsKafka(read),
+    exportEnv: flag(read, 'export-env', false),
+    envPrefix: parseEnvPrefix(read('env-prefix')),
+    maskIdentifiers: flag(read, 'mask-identifiers', false),
+    waitTimeoutSeconds: seconds(read, 'wait-timeout-seconds', 120),
+  };
+  if (mode === 'lookup') return { ...common, mode, source: parseSource(read, streamkapHost) };
+  const making = {
+    key: await parseKey(read, common.kafka),
+    kmsKeyId: read('kms-key-id'),
+    tags: await parseTags(read('tags')),
+  };
+  const secretId = parseSecretId(read('secret-id'));
+  if (mode === 'create') return { ...common, ...making, mode, secretId };
+  if (secretId) return { ...common, ...making, mode, secretId };
+  throw new InputError(
+    'secret-id',
+    'is empty, and mode "ensure" needs it',
+    'Name the secret that holds, or shall hold, the credential.',
+  );
+}
+
+function parseSource(read: ReadInput, host: string): { secretId: string } | { file: CredentialFile } {
+  const secretId = parseSecretId(read('secret-id'));
+  const text = read('project-key');
+  if (secretId && text) throw new InputError('project-key', 'is given together with secret-id', 'Give one of the two.');
+  if (secretId) return { secretId };
+  if (!text) {
+    throw new InputError(
+      'secret-id',
+      'and project-key are both empty, and mode "lookup" needs one',
+      'Give one of the two. A GitHub secret that is not set arrives as an empty string.',
+    );
+  }
+  const file = readCredentialFile(text, 'project-key');
+  if (file.api) requireTrustedApi(file.api, { host, input: 'project-key' });
+  return { file };
+}
+
+function parseAdmin(read: ReadInput, environment: NodeJS.ProcessEnv): AdminInputs {
+  const secretId = parseSecretId(read('admin-secret-id'), 'admin-secret-id');
+  const given = { id: read('client-id'), secret: read('client-secret') };
+  if (secretId && (given.id || given.secret)) {
+    throw new InputError(
+      'admin-secret-id',
+      'is given together with client-id or client-secret',
+      'Give the pair or the secret.',
+    );
+  }
+  if (secretId) return { from: 'secret', secretId };
+  const clientId = given.id || (environment.STREAMKAP_CLIENT_ID ?? '').trim();
+  const clientSecret =
+    given.secret || (environment.STREAMKAP_SECRET ?? environment.STREAMKAP_CLIENT_SECRET ?? '').trim();
+  if (clientId && clientSecret) return { from: 'pair', credential: { clientId, clientSecret } };
+  if (given.id)
+    throw new InputError(
+      'client-secret',
+      'is empty, but client-id is given',
+      'Give both. A GitHub secret that is not set arrives as an empty string.',
+    );
+  if (given.secret) throw new InputError('client-id', 'is empty, but client-secret is given', 'Give both.');
+  return { from: 'nowhere' };
+}
+
+const SECRET_NAME = /^[A-Za-z0-9/_+=.@-]{1,512}$/;
+const SECRET_ARN = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]{1,519}$/;
+
+function parseSecretId(text: string, input = 'secret-id'): string | null {
+  if (text === '') return null;
+  if (SECRET_NAME.test(text) || SECRET_ARN.test(text)) return text;
+  throw new InputError(
+    input,
+    `"${text.slice(0, 60)}" is no name or ARN of a Secrets Manager secret`,
+    'Names have 1 to 512 characters of A-Z a-z 0-9 / _ + = . @ -',
+  );
+}
+
+/** The runner itself refuses to set these, or they would change how later steps behave. */
+const RESERVED_PREFIX = /^(GITHUB_|RUNNER_|ACTIONS_|NODE_|AWS_|INPUT_|STATE_)/i;
+
+function parseEnvPrefix(text: string): string {
+  const prefix = text === '' ? 'STREAMKAP_' : text;
+  if (/^[A-Za-z_][A-Za-z0-9_]{0,60}$/.test(prefix) && !RESERVED_PREFIX.test(prefix)) return prefix;
+  throw new InputError(
+    'env-prefix',
+    `"${prefix.slice(0, 60)}" cannot begin a variable's name`,
+    'Use letters, digits and _, none of the prefixes that GitHub, Node or AWS use, such as STREAMKAP_.',
+  );
+}

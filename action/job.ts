@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import { systemClock } from '../core/clock.ts';
+import { probeLogin } from '../core/login-probe/probe.ts';
+import { generateKafkaPassword } from '../core/password.ts';
+import type { ProvisioningPorts } from '../core/provisioning/ports.ts';
+import type { SecretStore, SecretTagger } from '../core/secret-store.ts';
+import type { StreamkapClient } from '../core/streamkap/client.ts';
+import { type Inputs, parseInputs } from './inputs.ts';
+import { Masking } from './masking.ts';
+import type { Runner } from './runner.ts';
+import { streamkapClient } from './streamkap.ts';
+
+/** One stage of one step: its inputs, and the world as it may touch it. */
+export interface Job {
+  readonly inputs: Inputs;
+  readonly runner: Runner;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly masking: Masking;
+  /** AWS's client is loaded and made on first use: a look-up of a passed-in key never needs it. */
+  readonly openStore: () => Promise<SecretStore & SecretTagger>;
+  readonly streamkap: StreamkapClient;
+}
+
+/** @throws InputError; nothing was called until then */
+export async function prepareJob(runner: Runner, environment: NodeJS.ProcessEnv): Promise<Job> {
+  const inputs = await parseInputs((name) => runner.getInput(name), environment);
+  const masking = new Masking(runner, inputs);
+  if (inputs.admin.from === 'pair') masking.add(inputs.admin.credential.clientSecret);
+  let store: Promise<SecretStore & SecretTagger> | undefined;
+  const openStore = () => {
+    store ??= import('../core/aws-secret-store.ts').then(({ awsSecretStore }) => awsSecretStore({ environment }));
+    return store;
+  };
+  return {
+    inputs,
+    runner,
+    environment,
+    masking,
+    openStore,
+    streamkap: streamkapClient(inputs, { masking, environment, openStore }),
+  };
+}
+
+/** The world as provisioning sees it. */
+export function portsOf(job: Job): Omit<ProvisioningPorts, 'store'> {
+  return {
+    streamkap: job.streamkap,
+    probe: probeLogin,
+    clock: systemClock,
+    randomId: randomUUID,
+    generatePassword: () => generateKafkaPassword(),
+    report: reportOf(job),
+  };
+}
+
+export function reportOf({ runner, masking }: Job): ProvisioningPorts['report'] {
+  return {
+    secretSeen: (secret) => masking.add(secret),
+    progress: (line) => runner.info(line),
+    warning: (line) => runner.warning(line),
+  };
+}
+
+/** @returns which run this is, for people who read an intent */
+export function runName(environment: NodeJS.ProcessEnv): string {
+  const { GITHUB_REPOSITORY = 'local', GITHUB_RUN_ID = '0', GITHUB_RUN_ATTEMPT = '1', GITHUB_JOB = '' } = environment;
+  return `${GITHUB_REPOSITORY} run ${GITHUB_RUN_ID}.${GITHUB_RUN_ATTEMPT} ${GITHUB_JOB}`.trim().slice(0, 200);
+}

@@ -1,0 +1,40 @@
+import type { CredentialFile } from '../core/credential-file.ts';
+import { maskLeaf, maskSet } from '../core/mask-set.ts';
+import { Redactor } from '../core/redaction.ts';
+import type { Runner } from './runner.ts';
+
+/** Registers secrets with the runner, each once, before anything else is done with them. */
+export class Masking {
+  readonly #runner: Runner;
+  readonly #maskIdentifiers: boolean;
+  readonly #redactor = new Redactor();
+  readonly #seen = new Set<string>();
+
+  constructor(runner: Runner, { maskIdentifiers }: { maskIdentifiers: boolean }) {
+    this.#runner = runner;
+    this.#maskIdentifiers = maskIdentifiers;
+  }
+
+  /** A credential file in every form, or one secret on its own. */
+  add(secret: string | CredentialFile): void {
+    const { masks, warnings } =
+      typeof secret === 'string' ? maskLeaf(secret) : maskSet(secret, { maskIdentifiers: this.#maskIdentifiers });
+    for (const mask of masks) this.#once(mask, () => this.#runner.setSecret(mask));
+    for (const warning of warnings) this.#once(warning, () => this.#runner.warning(warning));
+    for (const leaf of leavesOf(secret)) this.#redactor.add(leaf);
+  }
+
+  /** The net under texts that come from elsewhere. */
+  readonly redact = (text: string): string => this.#redactor.redact(text);
+
+  #once(text: string, act: () => void): void {
+    if (this.#seen.has(text)) return;
+    this.#seen.add(text);
+    act();
+  }
+}
+
+function leavesOf(secret: string | CredentialFile): string[] {
+  if (typeof secret === 'string') return [secret];
+  return [secret.kafka?.password, secret.api?.client_secret].filter((leaf) => typeof leaf === 'string');
+}

@@ -1,0 +1,67 @@
+import type { CredentialFile } from '../core/credential-file.ts';
+import { kafkaConnection } from '../core/credential-file.ts';
+import { encodeCredentials } from '../core/padded-base64.ts';
+import type { Inputs } from './inputs.ts';
+import type { Runner } from './runner.ts';
+
+/** What a run came to. */
+export interface Delivery {
+  readonly result: 'created' | 'found' | 'adopted';
+  readonly file: CredentialFile;
+  /** As Streamkap said, lower case; `unverified` where it was not asked. */
+  readonly status: string;
+  readonly secretArn: string;
+  readonly secretVersionId: string;
+}
+
+/** The outputs that action.yml declares; all are always set, empty where they do not apply. */
+export function outputsOf({ result, file, status, secretArn, secretVersionId }: Delivery): Record<string, string> {
+  const kafka = file.kafka ? kafkaConnection(file.kafka) : undefined;
+  return {
+    credentials: encodeCredentials(file),
+    result,
+    created: String(result === 'created'),
+    'project-key-id': file.project_key_id,
+    status,
+    'kafka-username': kafka?.username ?? '',
+    'kafka-password': kafka?.password ?? '',
+    'kafka-bootstrap-servers': kafka?.bootstrapServers ?? '',
+    'kafka-security-protocol': kafka?.securityProtocol ?? '',
+    'kafka-sasl-mechanism': kafka?.mechanism ?? '',
+    'schema-registry-url': file.kafka?.schema_registry_url ?? '',
+    'api-client-id': file.api?.client_id ?? '',
+    'api-client-secret': file.api?.client_secret ?? '',
+    'api-url': file.api?.api_url ?? '',
+    'secret-arn': secretArn,
+    'secret-version-id': secretVersionId,
+    'expires-at': '',
+  };
+}
+
+/** The variables of `export-env`, without the prefix; what the credential lacks is left out. */
+export function variablesOf(file: CredentialFile, host: string): Record<string, string> {
+  const kafka = file.kafka ? kafkaConnection(file.kafka) : undefined;
+  return {
+    PROJECT_KEY: encodeCredentials(file),
+    HOST: host,
+    ...(file.api ? { CLIENT_ID: file.api.client_id, SECRET: file.api.client_secret } : {}),
+    ...(kafka
+      ? {
+          KAFKA_BOOTSTRAP_SERVERS: kafka.bootstrapServers,
+          KAFKA_USERNAME: kafka.username,
+          KAFKA_PASSWORD: kafka.password,
+          KAFKA_SECURITY_PROTOCOL: kafka.securityProtocol,
+          KAFKA_SASL_MECHANISM: kafka.mechanism,
+        }
+      : {}),
+  };
+}
+
+/** Hands the credential to later steps. Every secret in it was masked before. */
+export function deliver(runner: Runner, delivery: Delivery, inputs: Inputs): void {
+  for (const [name, value] of Object.entries(outputsOf(delivery))) runner.setOutput(name, value);
+  if (!inputs.exportEnv) return;
+  for (const [name, value] of Object.entries(variablesOf(delivery.file, inputs.streamkapHost))) {
+    runner.exportVariable(`${inputs.envPrefix}${name}`, value);
+  }
+}

@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import { systemClock } from '../core/clock.ts';
+import { type CredentialFile, hasKafka } from '../core/credential-file.ts';
+import { InputError, KeyringError } from '../core/errors.ts';
+import { lookUp } from '../core/provisioning/look-up.ts';
+import type { ProvisioningResult } from '../core/provisioning/ports.ts';
+import { provision } from '../core/provisioning/provision.ts';
+import { createUnstored, removeUnstored } from '../core/provisioning/unstored.ts';
+import type { SecretTagger } from '../core/secret-store.ts';
+import { statusOf } from '../core/streamkap/schemas.ts';
+import { requireTrustedApi } from '../core/streamkap-host.ts';
+import type { Inputs } from './inputs.ts';
+import { type Job, portsOf, prepareJob, reportOf, runName } from './job.ts';
+import { type Delivery, deliver } from './outputs.ts';
+import { type Runner, requireCommandFiles } from './runner.ts';
+import { prepareKey } from './streamkap.ts';
+import { verifyLogin } from './verify-login.ts';
+
+/**
+ * The Action's main stage: get a credential by the mode that was asked for, hand it to later steps.
+ * @throws KeyringError; until then nothing was handed out
+ */
+export async function run(runner: Runner, environment: NodeJS.ProcessEnv): Promise<void> {
+  requireCommandFiles(environment, ['GITHUB_OUTPUT', 'GITHUB_ENV', 'GITHUB_STATE']);
+  const job = await prepareJob(runner, environment);
+  if (job.inputs.mode === 'create' && job.inputs.secretId === null) return await createWithoutSecret(job, job.inputs);
+  const delivery = await obtain(job);
+  await checkDelivery(job, delivery);
+  deliver(runner, delivery, job.inputs);
+}
+
+async function obtain(job: Job): Promise<Delivery> {
+  const { inputs } = job;
+  if (inputs.mode !== 'lookup') return await ensure(job, inputs);
+  if ('file' in inputs.source) {
+    job.masking.add(inputs.source.file);
+    return { result: 'found', file: inputs.source.file, status: 'unverified', secretArn: '', secretVersionId: '' };
+  }
+  const found = await lookUp(
+    { store: await job.openStore(), clock: systemClock, report: reportOf(job) },
+    {
+      secretId: inputs.source.secretId,
+      waitMs: inputs.waitTimeoutSeconds * 1000,
+    },
+  );
+  return deliveryOf(found, 'unverified');
+}
+
+/** `create` with a secret is `ensure` that must not find anything. */
+async function ensure(job: Job, inputs: Exclude<Inputs, { mode: 'lookup' }>): Promise<Delivery> {
+  const secretId = inputs.secretId ?? '';
+  const store = await job.openStore();
+  let prepared: ReturnType<typeof prepareKey> | undefined;
+  const prepare = () => {
+    prepared ??= prepareKey(job.streamkap, inputs.key);
+    return prepared;
+  };
+  const made = await provision(
+    { ...portsOf(job), store },
+    {
+      secretId,
+      prepare,
+      run: runName(job.environment),
+      takeOverAfterMs: inputs.waitTimeoutSeconds * 1000,
+      verifyLogin: inputs.verifyLogin,
+      newSecret: {
+        kmsKeyId: inputs.kmsKeyId || undefined,
+        tags: { ...inputs.tags, 'managed-by': 'streamkap-keyring' },
+      },
+    },
+  );
+  if (made.outcome === 'found') {
+    if (inputs.mode === 'create') throw alreadyThere(secretId, made.file);
+    return deliveryOf(made, inputs.verifyLogin === 'always' ? await askStatus(job, made.file) : 'unverified');
+  }
+  await tagSecret(job, made, store);
+  return deliveryOf(made, 'active');
+}
+
+/** A key nobody else keeps: whatever fails after it was made, it is deleted again, here or in the post stage. */
+async function createWithoutSecret(job: Job, inputs: Exclude<Inputs, { mode: 'lookup' }>): Promise<void> {
+  const { runner, streamkap } = job;
+  const key = await prepareKey(streamkap, inputs.key);
+  const trace = { intentId: randomUUID(), username: key.username };
+  runner.saveState('unfinished', JSON.stringify(trace));
+  try {
+    const order = { intentId: trace.intentId, run: runName(job.environment), verifyLogin: inputs.verifyLogin };
+    const file = await createUnstored(portsOf(job), key, order);
+    const delivery: Delivery = { result: 'created', file, status: 'active', secretArn: '', secretVersionId: '' };
+    await checkDelivery(job, delivery);
+    deliver(runner, delivery, inputs);
+  } catch (error) {
+    await removeUnstored({ streamkap, clock: systemClock }, trace);
+    runner.saveState('unfinished', '');
+    throw error;
+  }
+  runner.saveState('unfinished', '');
+}
+
+/** What must hold before a credential is handed out: it is the one asked for, its URLs can be trusted, its login works. */
+async function checkDelivery(job: Job, delivery: Delivery): Promise<void> {
+  const { inputs } = job;
+  const { file } = delivery;
+  const source = inputs.mode === 'lookup' && 'file' in inputs.source ? 'project-key' : 'secret-id';
+  if (file.api) requireTrustedApi(file.api, { host: inputs.streamkapHost, input: source });
+  if (inputs.projectKeyId !== '' && inputs.projectKeyId !== file.project_key_id) {
+    throw new InputError(
+      'project-key-id',
+      `the credential is for another project key (${file.project_key_id})`,
+      `Correct project-key-id or ${source}.`,
+    );
+  }
+  if (inputs.kafka && !hasKafka(file)) throw lacks('kafka', file, source);
+  if (inputs.mode !== 'lookup' && !file.api && (inputs.key.roles.length > 0 || inputs.key.permissions.length > 0)) {
+    throw lacks(inputs.key.roles.length > 0 ? 'roles' : 'permissions', file, source);
+  }
+  const verify = inputs.verifyLogin === 'always' || (inputs.verifyLogin === 'auto' && delivery.result !== 'found');
+  if (verify) await verifyLogin(job, delivery);
+}
+
+async function askStatus({ streamkap }: Job, file: CredentialFile): Promise<string> {
+  const key = await streamkap.getProjectKey(file.project_key_id);
+  if (key) return statusOf(key);
+  throw new KeyringError({
+    code: 'KEY_DELETED',
+    message: `The project key ${file.project_key_id} that the secret holds does not exist at Streamkap any more`,
+    changed: 'no',
+    retryable: false,
+    remedy: 'Delete the secret, or name another one, and run again to have a new key made.',
+  });
+}
+
+/** So that nobody needs to read a value to know what it is. A role that may not tag has still got its key. */
+async function tagSecret({ runner, masking }: Job, made: ProvisioningResult, store: SecretTagger): Promise<void> {
+  const { project_key_id: id, project, kafka } = made.file;
+  const tags = {
+    'managed-by': 'streamkap-keyring',
+    'streamkap:project-key-id': id,
+    ...(project.service_id ? { 'streamkap:service-id': project.service_id } : {}),
+    ...(kafka ? { 'streamkap:kafka-username': kafka.username } : {}),
+  };
+  await store.tag(made.secretArn, tags).catch((error: unknown) => {
+    runner.warning(
+      masking.redact(
+        `The secret was not tagged: ${error instanceof KeyringError ? error.message : 'unexpected failure'}`,
+      ),
+    );
+  });
+}
+
+function deliveryOf({ outcome, file, secretArn, versionId }: ProvisioningResult, status: string): Delivery {
+  return { result: outcome, file, status, secretArn, secretVersionId: versionId };
+}
+
+function alreadyThere(secretId: string, file: CredentialFile): InputError {
+  return new InputError(
+    'mode',
+    `is "create", but ${secretId} already holds the project key ${file.project_key_id}`,
+    'Use mode "ensure" to have it, or name another secret.',
+  );
+}
+
+function lacks(input: string, file: CredentialFile, source: string): InputError {
+  const access = input === 'kafka' ? 'Kafka' : 'API';
+  return new InputError(
+    input,
+    `the credential in ${source} (project key ${file.project_key_id}) has no ${access} access`,
+    `Add ${access} access to the key in Streamkap and store the new file, or name another secret.`,
+  );
+}

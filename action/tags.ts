@@ -1,0 +1,32 @@
+import { InputError } from '../core/errors.ts';
+
+/** @returns the `tags` input, a YAML map, as tags for a secret */
+export async function parseTags(text: string): Promise<Record<string, string>> {
+  if (text === '') return {};
+  const { parse } = await import('yaml');
+  const rule = 'Give a YAML map of text to text, for example `team: data`.';
+  let value: unknown;
+  try {
+    value = parse(text);
+  } catch {
+    throw new InputError('tags', 'is not YAML', rule);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new InputError('tags', 'is not a map', rule);
+  return Object.fromEntries(Object.entries(value).map(([key, tag]) => [key, parseTag(key, tag)]));
+}
+
+// Lengths and the reserved prefix: AWS's tagging rules. streamkap: and managed-by are this product's own.
+function parseTag(key: string, value: unknown): string {
+  const isText = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  if (!isText || key.length > 128 || String(value).length > 256) {
+    throw new InputError(
+      'tags',
+      `"${key.slice(0, 60)}" is not a tag`,
+      'Keys have at most 128 characters, values are text of at most 256.',
+    );
+  }
+  if (/^(aws:|streamkap:|managed-by$)/i.test(key))
+    throw new InputError('tags', `"${key.slice(0, 60)}" is reserved`, 'Choose another key.');
+  return String(value);
+}

@@ -1,0 +1,51 @@
+import { systemClock } from '../core/clock.ts';
+import { hasKafka, kafkaConnection } from '../core/credential-file.ts';
+import { InputError, ProvisioningError } from '../core/errors.ts';
+import { pollUntil } from '../core/login-probe/poll.ts';
+import { type LoginRequest, probeLogin } from '../core/login-probe/probe.ts';
+import type { Job } from './job.ts';
+import type { Delivery } from './outputs.ts';
+
+/** A new password must be accepted within this time, in milliseconds. */
+const LOGIN_WITHIN_MS = 120_000;
+const LOGIN_MS = 10_000;
+
+/**
+ * Logs in to Kafka with the credential. A new password is given time to arrive; one that was found is tried once.
+ * @throws ProvisioningError LOGIN_REJECTED, and LOGIN_UNKNOWN where `verify-login` is `always`
+ */
+export async function verifyLogin({ inputs, runner }: Job, { file, result }: Delivery): Promise<void> {
+  if (!hasKafka(file)) {
+    if (inputs.verifyLogin !== 'always') return;
+    throw new InputError(
+      'verify-login',
+      'is "always", but the credential has no Kafka access to try',
+      'Use "auto" for API-only keys.',
+    );
+  }
+  const request: LoginRequest = { ...kafkaConnection(file.kafka), timeoutMs: LOGIN_MS };
+  const patience = { until: 'accepted', now: systemClock.now, sleep: systemClock.sleep, probe: probeLogin } as const;
+  const login =
+    result === 'found'
+      ? await probeLogin(request)
+      : await pollUntil(request, { ...patience, deadline: systemClock.now() + LOGIN_WITHIN_MS });
+  if (login.outcome === 'accepted') {
+    runner.info(`Kafka login of ${request.username} accepted by ${login.broker} in ${login.milliseconds} ms`);
+    return;
+  }
+  const what = `The Kafka login of ${request.username} is ${login.outcome} (${login.code})`;
+  if (login.outcome === 'unknown' && inputs.verifyLogin === 'auto') {
+    runner.warning(`${what}; the credential is handed out untried. Can this runner reach ${request.bootstrapServers}?`);
+    return;
+  }
+  throw new ProvisioningError({
+    code: login.outcome === 'rejected' ? 'LOGIN_REJECTED' : 'LOGIN_UNKNOWN',
+    message: what,
+    changed: result === 'found' ? 'no' : 'yes',
+    retryable: true,
+    remedy:
+      login.outcome === 'rejected'
+        ? 'The password that is stored is not the one Streamkap accepts: was it changed elsewhere?'
+        : 'Check that this runner can reach the brokers (safe list, firewall, NODE_EXTRA_CA_CERTS).',
+  });
+}

@@ -1,0 +1,65 @@
+import type { CredentialFile } from '../credential-file.ts';
+import { ProvisioningError } from '../errors.ts';
+import type { Intent } from './intent.ts';
+import { keysOfIntent, removeKey, waitUntilActive } from './keys.ts';
+import { type MakingPorts, makeKey } from './making.ts';
+import type { KeyRequest, ProvisioningRequest } from './ports.ts';
+
+/** The part of an intent that finds a key again; no secret in it. */
+export type KeyTrace = Pick<Intent, 'intentId' | 'username'>;
+
+/**
+ * Makes a key that is stored nowhere: whoever asked holds the only copy of its secrets.
+ * @param intentId chosen by the caller and noted where a later stage finds it, before this is called
+ * @throws ProvisioningError, StreamkapError; what was made is deleted again, or the error says that it may be there
+ */
+export async function createUnstored(
+  ports: MakingPorts,
+  key: KeyRequest,
+  { intentId, run, verifyLogin }: { intentId: string } & Pick<ProvisioningRequest, 'run' | 'verifyLogin'>,
+): Promise<CredentialFile> {
+  const password = key.username === null ? null : ports.generatePassword();
+  if (password !== null) ports.report.secretSeen(password);
+  const intent: Intent = { type: 'streamkap_keyring_intent', intentId, attempt: 1, failures: 0, password, run, ...key };
+  const made = await makeKey(ports, intent, { from: 'post', verifyLogin, stillOurs: async () => true });
+  if (made.outcome === 'refused') throw made.refusal;
+  if (made.outcome === 'overtaken') throw neverOurs(key.name);
+  const { file } = made;
+  if ((await waitUntilActive(ports, file.project_key_id)) !== 'failed') return file;
+  await removeKey(ports, file.project_key_id);
+  throw failed(key.name, file.project_key_id);
+}
+
+/**
+ * Undoes {@link createUnstored}, whatever became of it: deletes every key with the intent's marker, waiting for none.
+ * @returns the ids of the keys that were deleted
+ */
+export async function removeUnstored(
+  { streamkap, clock }: Pick<MakingPorts, 'streamkap' | 'clock'>,
+  trace: KeyTrace,
+): Promise<string[]> {
+  const keys = await keysOfIntent({ streamkap, clock }, trace);
+  for (const key of keys) await streamkap.deleteProjectKey(key.id);
+  return keys.map((key) => key.id);
+}
+
+function failed(name: string, id: string): ProvisioningError {
+  return new ProvisioningError({
+    code: 'CREATE_FAILED',
+    message: `Streamkap could not finish the project key "${name}" (${id}); it was deleted`,
+    changed: 'no',
+    retryable: true,
+    remedy: "Check Streamkap's status and the request, then run again.",
+  });
+}
+
+/** One attempt cannot be overtaken unless somebody forges its marker. */
+function neverOurs(name: string): ProvisioningError {
+  return new ProvisioningError({
+    code: 'MARKER_CLASH',
+    message: `Another key carries the marker of the project key "${name}"`,
+    changed: 'unknown',
+    retryable: false,
+    remedy: 'Look for project keys whose description ends in the same [keyring:...] and delete the copy.',
+  });
+}

@@ -1,0 +1,140 @@
+import { type SecretsManagerCaller, secretStoreOver } from '../../../core/aws-secret-store.ts';
+import { KeyringError } from '../../../core/errors.ts';
+import type { RequestedKey } from '../../../core/provisioning/intent.ts';
+import type { ProvisioningResult } from '../../../core/provisioning/ports.ts';
+import { provision } from '../../../core/provisioning/provision.ts';
+import { StreamkapClient } from '../../../core/streamkap/client.ts';
+import { ROLES } from '../../sandbox/streamkap/roles.ts';
+import { ADMIN, type Call, type Result, SECRET } from './world.ts';
+
+export type Kind = 'kafka' | 'api' | 'both';
+
+/** Where a process stands after a history of results: at its next call, or at its end. */
+export type Standing =
+  | { readonly at: 'call'; readonly call: Call }
+  | { readonly at: 'end'; readonly result: ProvisioningResult }
+  | { readonly at: 'error'; readonly code: string };
+
+/**
+ * The shipped code of one run, real client and real store included, as a function of what it has been answered: its local state is
+ * its history, so it is run again from the start with the recorded answers until it asks for one that is not there.
+ * @param name makes its random numbers differ from those of other processes
+ */
+export async function standingAfter(kind: Kind, name: string, history: readonly Result[]): Promise<Standing> {
+  let answered = 0;
+  let standing: Standing | undefined;
+  const ask = (call: Call): Promise<Result> => {
+    const result = history[answered++];
+    if (result) return Promise.resolve(result);
+    standing = { at: 'call', call };
+    return new Promise(() => {});
+  };
+  runProcess(kind, name, ask).then(
+    (result) => {
+      standing = { at: 'end', result };
+    },
+    (error: unknown) => {
+      if (!(error instanceof KeyringError)) throw error;
+      standing = { at: 'error', code: error.code };
+    },
+  );
+  // Nothing in a run waits for anything but `ask`, so it has come to rest when the microtasks are done.
+  while (!standing) await new Promise((resolve) => setImmediate(resolve));
+  return standing;
+}
+
+function runProcess(kind: Kind, name: string, ask: (call: Call) => Promise<Result>): Promise<ProvisioningResult> {
+  let ids = 0;
+  let slept = 0;
+  const clock = {
+    now: () => slept,
+    sleep: async (milliseconds: number) => {
+      if (milliseconds === 0) return;
+      slept += milliseconds;
+      await ask({ to: 'clock' });
+    },
+  };
+  return provision(
+    {
+      store: secretStoreOver(callerOver(ask)),
+      streamkap: clientOver(ask, clock),
+      clock,
+      probe: async ({ username, password }) => {
+        const result = await ask({ to: 'kafka', username, password });
+        if (result.kind !== 'login') return { outcome: 'unknown', code: 'TIMEOUT', milliseconds: 0 };
+        return result.outcome === 'accepted'
+          ? { outcome: 'accepted', broker: 'b', milliseconds: 0 }
+          : { outcome: 'rejected', code: 'SASL_AUTHENTICATION_FAILED', broker: 'b', milliseconds: 0 };
+      },
+      randomId: () => `${name}${String(ids++).padStart(8, '0')}`,
+      generatePassword: () => `Generated!${name}${String(ids++).padStart(12, '0')}`,
+      report: { secretSeen: () => {}, progress: () => {}, warning: () => {} },
+    },
+    {
+      secretId: SECRET,
+      prepare: async () => ({
+        name: 'orders',
+        username: kind === 'api' ? null : 'orders',
+        requested: requestedOf(kind),
+      }),
+      run: name,
+      takeOverAfterMs: 0,
+      verifyLogin: 'auto',
+      newSecret: { tags: {} },
+    },
+  );
+}
+
+function requestedOf(kind: Kind): RequestedKey {
+  const [role] = ROLES;
+  return {
+    description: '',
+    ...(kind === 'kafka' || !role ? {} : { role_ids: [role.id] }),
+    ...(kind === 'api' ? {} : { kafka: { kafka_acls: [], is_create_schema_registry: false } }),
+  };
+}
+
+function clientOver(
+  ask: (call: Call) => Promise<Result>,
+  clock: { now(): number; sleep(ms: number): Promise<void> },
+): StreamkapClient {
+  return new StreamkapClient({
+    host: 'https://api.streamkap.test',
+    credentials: { get: async () => ADMIN },
+    clock,
+    random: () => 0.5,
+    redact: (text) => text,
+    transport: async ({ method, url, body }) => {
+      const path = url.slice('https://api.streamkap.test'.length);
+      // The token call changes nothing that matters here; it is no point at which another process may cut in.
+      if (path === '/auth/access-token') {
+        return {
+          status: 200,
+          headers: {},
+          body: JSON.stringify({ accessToken: 'held by the world', expiresIn: 3600 }),
+        };
+      }
+      const result = await ask({ to: 'streamkap', method, path, body });
+      if (result.kind !== 'http') throw new Error('connection lost');
+      return { status: result.status, headers: {}, body: result.body };
+    },
+  });
+}
+
+/** AWS's client as the store sees it: a command in, a response or an error with a name out. */
+function callerOver(ask: (call: Call) => Promise<Result>): SecretsManagerCaller {
+  const send = async (command: { input: Record<string, unknown>; constructor: { name: string } }) => {
+    const operation = command.constructor.name.replace(/Command$/, '');
+    const result = await ask({ to: 'aws', operation, input: command.input });
+    if (result.kind === 'aws') return withDates(result.response);
+    const error = new Error(result.kind === 'aws-error' ? result.message : 'socket hang up');
+    error.name = result.kind === 'aws-error' ? result.name : 'TimeoutError';
+    throw error;
+  };
+  return { send, middlewareStack: { add: () => {} } } as unknown as SecretsManagerCaller;
+}
+
+function withDates(response: Record<string, unknown>): Record<string, unknown> {
+  const { CreatedDate: created } = response;
+  return typeof created === 'number' ? { ...response, CreatedDate: new Date(created * 1000) } : response;
+}

@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import { CallLog } from '../../sandbox/call-log.ts';
+import { MemoryKafkaUsers } from '../../sandbox/kafka-users.ts';
+import { AwsError } from '../../sandbox/secrets-manager/aws-error.ts';
+import { SecretsManagerState } from '../../sandbox/secrets-manager/state.ts';
+import { inProcessStreamkap } from '../../sandbox/streamkap/in-process.ts';
+import { StreamkapState } from '../../sandbox/streamkap/state.ts';
+
+/** One call of a process to the outside, as data. */
+export type Call =
+  | { readonly to: 'aws'; readonly operation: string; readonly input: Record<string, unknown> }
+  | {
+      readonly to: 'streamkap';
+      readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+      readonly path: string;
+      readonly body: string | undefined;
+    }
+  | { readonly to: 'kafka'; readonly username: string; readonly password: string }
+  | { readonly to: 'clock' };
+
+/** What the process gets. `lost`: it gave up waiting, or the connection broke. */
+export type Result =
+  | { readonly kind: 'aws'; readonly response: Record<string, unknown> }
+  | { readonly kind: 'aws-error'; readonly name: string; readonly message: string }
+  | { readonly kind: 'http'; readonly status: number; readonly body: string }
+  | { readonly kind: 'login'; readonly outcome: 'accepted' | 'rejected' }
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'woken' };
+
+const FAR_FUTURE_SECONDS = 1e11;
+
+export const SECRET = 'keyring/orders';
+export const ADMIN = { clientId: 'admin-client-id', clientSecret: 'admin-client-secret-0123456789' };
+
+const JSON_BODY = { 'content-type': 'application/json' };
+
+/** Both services as strict models, one snapshot for the two. Time stands still: every age is beyond every patience. */
+export class World {
+  /** An intent of this attempt is not taken over. */
+  maxAttempts = 3;
+  #nextId = 0;
+  readonly #users = new MemoryKafkaUsers();
+  readonly #log = new CallLog();
+  readonly #secrets = new SecretsManagerState({ now: () => 0, randomId: () => this.#id('version') });
+  readonly #streamkap = new StreamkapState({
+    now: () => 0,
+    randomId: () => this.#id('streamkap').slice(0, 36),
+    kafkaUsers: this.#users,
+    bootstrapServers: 'broker.example:9092',
+    apiBaseUrl: 'https://api.streamkap.test',
+    admin: ADMIN,
+  });
+  readonly #transport = inProcessStreamkap({ state: this.#streamkap, log: this.#log });
+  #token = '';
+
+  /** Logs in, so that every later snapshot has the token in it. */
+  async open(): Promise<void> {
+    const body = JSON.stringify({ client_id: ADMIN.clientId, secret: ADMIN.clientSecret });
+    const answer = await this.#transport({
+      method: 'POST',
+      url: 'https://api.streamkap.test/auth/access-token',
+      headers: JSON_BODY,
+      body,
+      timeoutMs: 1,
+    });
+    this.#token = (JSON.parse(answer.body) as { accessToken: string }).accessToken;
+  }
+
+  /** Carries out one call. */
+  async apply(call: Call): Promise<Result> {
+    switch (call.to) {
+      case 'aws':
+        return this.#aws(call);
+      case 'streamkap': {
+        const headers = { ...JSON_BODY, authorization: `Bearer ${this.#token}` };
+        const url = `https://api.streamkap.test${call.path}`;
+        const { status, body } = await this.#transport({
+          method: call.method,
+          url,
+          headers,
+          body: call.body,
+          timeoutMs: 1,
+        });
+        return { kind: 'http', status, body };
+      }
+      case 'kafka':
+        return {
+          kind: 'login',
+          outcome: this.#users.passwordOf(call.username) === call.password ? 'accepted' : 'rejected',
+        };
+      case 'clock':
+        return { kind: 'woken' };
+    }
+  }
+
+  #aws(call: Extract<Call, { to: 'aws' }>): Result {
+    try {
+      const response = { ...this.#secrets.call(call.operation, call.input) };
+      if (!this.#isOld(response)) response.CreatedDate = FAR_FUTURE_SECONDS;
+      return { kind: 'aws', response };
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      return { kind: 'aws-error', name: error.code, message: error.message };
+    }
+  }
+
+  /** Intents are past every patience, until the bound on take-overs; from there on their holders count as alive. */
+  #isOld({ SecretString: value }: Record<string, unknown>): boolean {
+    const attempt = typeof value === 'string' ? (JSON.parse(value) as { attempt?: number }).attempt : undefined;
+    return attempt === undefined || attempt < this.maxAttempts;
+  }
+
+  /** The keys that exist, being deleted ones left out. */
+  get keys(): { id: string; works(file: CurrentFile): boolean }[] {
+    return this.#streamkap.projectKeys
+      .filter((key) => key.status !== 'deleting')
+      .map((key) => ({
+        id: key.id,
+        works: (file) => {
+          const api = this.#streamkap.clientCredentials.find((credential) => credential.projectKeyId === key.id);
+          const kafkaFits = !key.kafka || this.#users.passwordOf(key.kafka.username) === file.kafka?.password;
+          return kafkaFits && api?.clientId === file.api?.client_id && api?.secret === file.api?.client_secret;
+        },
+      }));
+  }
+
+  /** AWSCURRENT's value, parsed; undefined without one. */
+  get current(): CurrentFile | undefined {
+    const value = this.#secrets.nameOf(SECRET) === undefined ? undefined : this.#secrets.valueOf(SECRET);
+    return value === undefined ? undefined : (JSON.parse(value) as CurrentFile);
+  }
+
+  /** Makes the secret without a value, as a stack does. */
+  async makeEmptySecret(): Promise<void> {
+    this.#secrets.call('CreateSecret', { Name: SECRET, ClientRequestToken: this.#id('empty') });
+  }
+
+  snapshot(): string {
+    return JSON.stringify([this.#secrets.snapshot({ dates: false }), this.#streamkap.snapshot(), this.#nextId]);
+  }
+
+  restore(snapshot: string): void {
+    const [secrets, streamkap, nextId] = JSON.parse(snapshot) as [string, string, number];
+    this.#secrets.restore(secrets);
+    this.#streamkap.restore(streamkap);
+    this.#nextId = nextId;
+  }
+
+  #id(kind: string): string {
+    return createHash('sha256')
+      .update(`${kind}${this.#nextId++}`)
+      .digest('hex');
+  }
+}
+
+/** As much of a stored value as the invariants look at. */
+export interface CurrentFile {
+  readonly type?: string;
+  readonly project_key_id?: string;
+  readonly kafka?: { readonly username: string; readonly password: string } | null;
+  readonly api?: { readonly client_id: string; readonly client_secret: string } | null;
+}
