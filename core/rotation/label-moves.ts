@@ -1,0 +1,80 @@
+import { SecretStoreError } from '../errors.ts';
+import type { SecretDescription, SecretStore } from '../secret-store.ts';
+import { currentMoved, type RotationTarget } from './errors.ts';
+import { CURRENT, holderOf, LIVE, PENDING, ROLLED_BACK } from './situation.ts';
+import type { VersionReading } from './version-reading.ts';
+
+type Versions = SecretDescription['versions'];
+
+/** A move whose answer was lost, or that lost a race, is looked at and made again this often. */
+const TRIES = 3;
+
+/** The moves of staging labels that a rotation makes. Each is a compare-and-swap; nothing is ever forced. */
+export class LabelMoves {
+  readonly #store: SecretStore;
+  readonly #reading: VersionReading;
+
+  constructor(store: SecretStore, reading: VersionReading) {
+    this.#store = store;
+    this.#reading = reading;
+  }
+
+  /**
+   * AWSCURRENT to the token's version; AWSPREVIOUS follows by itself, and AWSPENDING is Secrets Manager's to take away.
+   * @param from the version that was seen to be current
+   * @throws RotationError CURRENT_MOVED when neither `from` nor the token's version is current any more
+   */
+  async promote({ secretId, token }: RotationTarget, from: string): Promise<void> {
+    const lost = await this.#move({ secretId, label: CURRENT, from, to: token });
+    if (lost === 'moved') return;
+    const { versions } = await this.#reading.describe(secretId);
+    if (versions[token]?.includes(CURRENT)) return;
+    throw lost === 'elsewhere' ? currentMoved({ secretId, token }) : lost;
+  }
+
+  /**
+   * Durable before anything is put back: the token's password must not be sent again.
+   * @param currentId the version that the change began with
+   * @throws RotationError CURRENT_MOVED when another one is current by now
+   */
+  async recordRolledBack(target: RotationTarget, currentId: string): Promise<void> {
+    await this.#place(ROLLED_BACK, target, (versions) => {
+      if (!versions[currentId]?.includes(CURRENT)) throw currentMoved(target);
+    });
+  }
+
+  /** Keeps a version from being purged whose password is in force although no AWS label says so. */
+  async recordLive(target: RotationTarget): Promise<void> {
+    await this.#place(LIVE, target, () => {});
+  }
+
+  /** After a way back only: the next rotation starts with a new token. */
+  async clearPending({ secretId, token }: RotationTarget): Promise<void> {
+    const result = await this.#move({ secretId, label: PENDING, from: token });
+    if (result instanceof SecretStoreError) throw result;
+  }
+
+  /** Brings one of our labels to the token's version from wherever it is. */
+  async #place(label: string, target: RotationTarget, check: (versions: Versions) => void): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const { versions } = await this.#reading.describe(target.secretId);
+      check(versions);
+      const from = holderOf(versions, label);
+      if (from === target.token) return;
+      const result = await this.#move({ secretId: target.secretId, label, from, to: target.token });
+      if (result === 'moved') return;
+      if (tries === TRIES) throw result === 'elsewhere' ? currentMoved(target) : result;
+    }
+  }
+
+  /** @returns the error when nobody knows whether it was made @throws SecretStoreError when it was not */
+  async #move(move: { secretId: string; label: string; from?: string | undefined; to?: string }) {
+    const { from, ...rest } = move;
+    try {
+      return await this.#store.move({ ...rest, ...(from === undefined ? {} : { from }) });
+    } catch (error) {
+      if (error instanceof SecretStoreError && error.changed !== 'no') return error;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * Secrets Manager's rotation contract: four steps, each callable again at any time, with nothing kept between them but what is
+ * stored. It knows versions and labels (situation.ts numbers what it may meet) and leaves everything else to a {@link Strategy}.
+ *
+ * A clean rotation by `single`, every step in a process of its own:
+ *
+ * | step         | Secrets Manager                                                  | Streamkap         | logins                     |
+ * | ------------ | ---------------------------------------------------------------- | ----------------- | -------------------------- |
+ * | createSecret | Describe, Get token (a miss), Get current, Put                   |                   |                            |
+ * | setSecret    | Get current, Get admin secret, Get token (last before the PATCH) | token, GET, PATCH | current, pending           |
+ * | testSecret   | Get token                                                        |                   | pending                    |
+ * | finishSecret | Describe, Move; Get previous                                     |                   | previous, after the move   |
+ *
+ * 11 calls of Secrets Manager, 4 logins, 1 PATCH. From the PATCH's answer to the move: login, Get, login, Describe, Move.
+ * So testSecret and setSecret look at the labels that come with the value, not at DescribeSecret.
+ */
+import type { Clock } from '../clock.ts';
+import { putSurely } from '../provisioning/durable-write.ts';
+import type { SecretStore, SecretVersion } from '../secret-store.ts';
+import * as errors from './errors.ts';
+import { LabelMoves } from './label-moves.ts';
+import type { RotationMemory } from './rotation-memory.ts';
+import { CURRENT, holderOf, PENDING, PREVIOUS, situationOf } from './situation.ts';
+import type { Change, PendingCredential, Proof, RotationSignal, Strategy } from './strategy.ts';
+import type { TimeBudget } from './time-budget.ts';
+import { TokenGuard } from './token-guard.ts';
+import { VersionReading } from './version-reading.ts';
+
+export const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
+export type Step = (typeof STEPS)[number];
+
+/** One call of Secrets Manager's. */
+export interface StepRequest extends errors.RotationTarget {
+  readonly step: Step;
+  /** Goes into the Put that fills the pending version, and nowhere else. */
+  readonly rotationToken?: string | undefined;
+}
+
+export interface ProtocolPorts {
+  readonly store: SecretStore;
+  readonly clock: Clock;
+  readonly memory: RotationMemory;
+  /** Must not throw. */
+  readonly signal: (signal: RotationSignal) => void;
+}
+
+/** What a step did; ids, codes and times only. */
+export interface StepReport {
+  readonly outcome: 'made' | 'found' | 'applied' | 'in-force' | 'proven' | 'unproven' | 'moved' | 'already-current';
+  readonly proof?: Proof;
+  /** Milliseconds from sending the change to the moved label, where one process did both. */
+  readonly consumerGapMs?: number;
+  /** What the outgoing credential is good for after the move; `unknown` when it could not be tried. */
+  readonly outgoing?: Proof;
+}
+
+/** Evidence is left out when less time than this is left, in milliseconds. */
+const EVIDENCE_NEEDS_MS = 2_000;
+
+const NOT_TRIED: Proof = { outcome: 'unknown', code: 'NOT_TRIED', milliseconds: 0 };
+
+export class RotationProtocol<Value> {
+  readonly #strategy: Strategy<Value>;
+  readonly #ports: ProtocolPorts;
+  readonly #budget: TimeBudget;
+  readonly #unprovenAllowed: boolean;
+  readonly #reading: VersionReading;
+  readonly #labels: LabelMoves;
+  readonly #guard: TokenGuard<Value>;
+
+  /** @param options.unprovenAllowed testSecret passes when the credential could not be tried; refused never passes */
+  constructor(
+    strategy: Strategy<Value>,
+    ports: ProtocolPorts,
+    { budget, unprovenAllowed }: { readonly budget: TimeBudget; readonly unprovenAllowed: boolean },
+  ) {
+    this.#strategy = strategy;
+    this.#ports = ports;
+    this.#budget = budget;
+    this.#unprovenAllowed = unprovenAllowed;
+    this.#reading = new VersionReading(ports.store, ports.clock);
+    this.#labels = new LabelMoves(ports.store, this.#reading);
+    const { signal } = ports;
+    this.#guard = new TokenGuard({ strategy, reading: this.#reading, labels: this.#labels, budget, signal });
+  }
+
+  /** @throws RotationError, SecretStoreError or StreamkapError: the step failed, and says what became of the world */
+  async run(request: StepRequest): Promise<StepReport> {
+    switch (request.step) {
+      case 'createSecret':
+        return await this.#createSecret(request);
+      case 'setSecret':
+        return await this.#setSecret(request);
+      case 'testSecret':
+        return await this.#testSecret(request);
+      case 'finishSecret':
+        return await this.#finishSecret(request);
+    }
+  }
+
+  /** Makes the next value durable. A value that is there under the token is the one, whoever put it there first. */
+  async #createSecret({ rotationToken, ...target }: StepRequest): Promise<StepReport> {
+    const { secretId, token } = target;
+    const description = await this.#reading.describe(secretId);
+    this.#guard.requireStrategy(description);
+    if (!description.rotationEnabled) throw errors.rotationDisabled(secretId);
+    if (await this.#guard.isDone(target, description.versions[token])) return { outcome: 'already-current' };
+    if (await this.#reading.peek(secretId, token)) return { outcome: 'found' };
+    const current = await this.#current(secretId); // 7
+    const value = await this.#strategy.makePending(current.value, this.#budget);
+    const stored = await putSurely(this.#ports.store, {
+      ...{ secretId, versionId: token, value, rotationToken },
+      stages: [PENDING],
+    });
+    if (stored === 'stored') {
+      this.#ports.memory.made(token);
+      return { outcome: 'made' };
+    }
+    await this.#reading.pending(target);
+    return { outcome: 'found' };
+  }
+
+  /** Puts the stored value in force. */
+  async #setSecret(target: StepRequest): Promise<StepReport> {
+    const current = await this.#current(target.secretId); // 7
+    if (current.versionId === target.token) return { outcome: 'already-current' }; // 3
+    const applied = await this.#strategy.apply(this.#changeOf(target, current));
+    switch (applied.outcome) {
+      case 'applied':
+        this.#ports.memory.proven(target.token, applied.sentAt);
+        return { outcome: applied.sentAt === undefined ? 'in-force' : 'applied', proof: applied.proof };
+      case 'rolled-back':
+        await this.#labels.clearPending(target);
+        throw errors.rolledBack(target.secretId);
+      case 'unusable':
+        throw errors.pendingUnusable(target, applied.why);
+    }
+  }
+
+  /** Proves the stored value. Never changes anything, so a test at deploy time, of a copy of the current value, is like any other. */
+  async #testSecret(target: StepRequest): Promise<StepReport> {
+    const version = await this.#reading.find(target.secretId, target.token);
+    if (!version) return await this.#testWithoutValue(target);
+    if (await this.#guard.isDone(target, version.stages, version)) return { outcome: 'already-current' };
+    const pending = this.#parse(version, 'pending');
+    const options = { budget: this.#budget, patient: false };
+    let proof = await this.#strategy.prove(pending, options);
+    if (proof.outcome === 'rejected') {
+      const current = await this.#current(target.secretId);
+      if (this.#strategy.isSame(current.value, pending)) throw errors.currentRejected();
+      this.#strategy.requireSuccessor(current.value, pending);
+      proof = await this.#strategy.prove(pending, { ...options, patient: true });
+      if (proof.outcome === 'rejected') throw errors.pendingRejected();
+    }
+    return this.#tested(target, proof);
+  }
+
+  /** RotateImmediately=false tests a throw-away version; it has been seen with a copy of the current value, and may have none. */
+  async #testWithoutValue(target: StepRequest): Promise<StepReport> {
+    const description = await this.#reading.describe(target.secretId);
+    this.#guard.requireStrategy(description);
+    if (await this.#guard.isDone(target, description.versions[target.token])) return { outcome: 'already-current' };
+    const current = await this.#current(target.secretId); // 7
+    const proof = await this.#strategy.prove(current.value, { budget: this.#budget, patient: false });
+    if (proof.outcome === 'rejected') throw errors.currentRejected();
+    if (proof.outcome === 'unknown' && !this.#unprovenAllowed) throw errors.loginUnknown(proof, 'no');
+    return { outcome: proof.outcome === 'accepted' ? 'proven' : 'unproven', proof };
+  }
+
+  #tested({ token }: StepRequest, proof: Proof): StepReport {
+    if (proof.outcome === 'unknown' && !this.#unprovenAllowed) throw errors.loginUnknown(proof, 'no');
+    this.#ports.memory.proven(token);
+    return { outcome: proof.outcome === 'accepted' ? 'proven' : 'unproven', proof };
+  }
+
+  /** Moves AWSCURRENT, then looks once at what the outgoing credential is still good for. */
+  async #finishSecret(target: StepRequest): Promise<StepReport> {
+    const { clock, memory } = this.#ports;
+    const description = await this.#reading.describe(target.secretId);
+    this.#guard.requireStrategy(description);
+    const stages = description.versions[target.token];
+    if (await this.#guard.isDone(target, stages)) return { outcome: 'already-current' };
+    const outgoing = holderOf(description.versions, CURRENT);
+    if (outgoing === undefined) throw errors.notProvisioned(target.secretId, 'no value'); // 7
+    const doubtful = situationOf(stages) === 'rolling-back' || memory.doubts(target.token); // 2
+    if (doubtful || !description.rotationEnabled) await this.#proveAgain(target, description.rotationEnabled);
+    await this.#labels.promote(target, outgoing);
+    const sentAt = memory.sentAt(target.token);
+    const gap = sentAt === undefined ? {} : { consumerGapMs: clock.now() - sentAt };
+    memory.forget(target.token);
+    return { outcome: 'moved', ...gap, outgoing: await this.#lookAtOutgoing(target.secretId, outgoing) };
+  }
+
+  /** Where the order of steps does not vouch for the value, a login does. */
+  async #proveAgain(target: StepRequest, rotationEnabled: boolean): Promise<void> {
+    const pending = this.#parse(await this.#reading.pending(target), 'pending');
+    const proof = await this.#strategy.prove(pending, { budget: this.#budget, patient: false });
+    if (proof.outcome === 'accepted') return;
+    if (!rotationEnabled) throw errors.rotationDisabled(target.secretId);
+    throw proof.outcome === 'rejected' ? errors.pendingRejected() : errors.loginUnknown(proof, 'no');
+  }
+
+  /** Evidence never fails a rotation. */
+  async #lookAtOutgoing(secretId: string, versionId: string): Promise<Proof> {
+    if (this.#budget.left() < EVIDENCE_NEEDS_MS) return NOT_TRIED;
+    try {
+      const version = await this.#reading.find(secretId, versionId);
+      if (!version) return NOT_TRIED;
+      return await this.#strategy.retireEvidence(this.#parse(version, 'previous'), this.#budget);
+    } catch {
+      return NOT_TRIED;
+    }
+  }
+
+  #changeOf(target: StepRequest, current: { readonly versionId: string; readonly value: Value }): Change<Value> {
+    return {
+      current: current.value,
+      budget: this.#budget,
+      pending: () => this.#pending(target, current.value),
+      previous: () => this.#previous(target.secretId, current.value),
+      recordWayBack: async () => {
+        await this.#labels.recordRolledBack(target, current.versionId);
+        const version = await this.#reading.find(target.secretId, current.versionId);
+        if (!version?.stages.includes(CURRENT)) throw errors.currentMoved(target);
+        return this.#parse(version, 'current');
+      },
+      signal: this.#ports.signal,
+    };
+  }
+
+  /** The read that goes before every change: the value is stored, its labels still ask for the change, it is for the same target. */
+  async #pending(target: StepRequest, current: Value): Promise<PendingCredential<Value>> {
+    const version = await this.#reading.find(target.secretId, target.token);
+    const stages = version?.stages ?? (await this.#reading.describe(target.secretId)).versions[target.token];
+    if (await this.#guard.isDone(target, stages, version)) throw errors.currentMoved(target);
+    if (!version) throw errors.pendingMissing(target);
+    const value = this.#parse(version, 'pending');
+    this.#strategy.requireSuccessor(current, value);
+    const ageMs = Math.max(0, version.readAt - version.createdAt);
+    return { value, ageMs, wayBackRecorded: situationOf(stages) === 'rolling-back' };
+  }
+
+  /** May be missing, or not be a credential at all: provisioning leaves its intent under AWSPREVIOUS. */
+  async #previous(secretId: string, current: Value): Promise<Value | undefined> {
+    const version = await this.#ports.store.read(secretId, { stage: PREVIOUS });
+    if (typeof version === 'string') return undefined;
+    try {
+      const previous = this.#parse(version, 'previous');
+      this.#strategy.requireSuccessor(previous, current);
+      return previous;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #current(secretId: string): Promise<{ readonly versionId: string; readonly value: Value }> {
+    const version = await this.#reading.current(secretId);
+    return { versionId: version.versionId, value: this.#parse(version, 'current') };
+  }
+
+  #parse(version: SecretVersion, role: 'current' | 'pending' | 'previous'): Value {
+    return this.#strategy.parse(version.value, { role, secretId: version.arn });
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * What the labels of a secret say about the rotation with one token. The numbers are used throughout the protocol.
+ *
+ * | no. | the token's version                              | AWSCURRENT | legal | then                                                |
+ * | --- | ------------------------------------------------ | ---------- | ----- | --------------------------------------------------- |
+ * | 1   | AWSPENDING                                       | elsewhere  | yes   | the rotation goes on; whether there is a value only GetSecretValue tells |
+ * | 2   | AWSPENDING, KEYRING_ROLLED_BACK                  | elsewhere  | yes   | its password is never sent again: the way back is completed, unless the password works by now |
+ * | 3   | AWSCURRENT, with or without AWSPENDING           | here       | yes   | done: every step is a no-op                         |
+ * | 4   | AWSPENDING and AWSPREVIOUS                       | elsewhere  | no    | refused: an old password would come back            |
+ * | 5   | neither AWSPENDING nor AWSCURRENT                | elsewhere  | no    | stopped: a manual put, a cancelled, rolled back or older rotation |
+ * | 6   | there is none with this id                       | any        | no    | refused: somebody else's token                      |
+ * | 7   | any                                              | nowhere, or on an intent | no | refused: the key is not provisioned yet     |
+ *
+ * AWSCURRENT and AWSPENDING on one version is what a finished rotation leaves behind (3). KEYRING_ROLLED_BACK on any other
+ * version than the token's has no meaning here; it keeps a password stored that a late change could still bring to life.
+ */
+export type Situation = 'pending' | 'rolling-back' | 'current' | 'pending-is-previous' | 'stopped' | 'unknown-token';
+
+export const CURRENT = 'AWSCURRENT';
+export const PENDING = 'AWSPENDING';
+export const PREVIOUS = 'AWSPREVIOUS';
+/** On the version whose password was taken back, or is about to be. */
+export const ROLLED_BACK = 'KEYRING_ROLLED_BACK';
+/** On a version whose password Streamkap accepts although no AWS label says so: without a label it would be purged. */
+export const LIVE = 'KEYRING_LIVE';
+
+/** @param stages labels of the token's version; undefined when there is no such version */
+export function situationOf(stages: readonly string[] | undefined): Situation {
+  if (!stages) return 'unknown-token'; // 6
+  if (stages.includes(CURRENT)) return 'current'; // 3
+  if (!stages.includes(PENDING)) return 'stopped'; // 5
+  if (stages.includes(PREVIOUS)) return 'pending-is-previous'; // 4
+  return stages.includes(ROLLED_BACK) ? 'rolling-back' : 'pending'; // 2, 1
+}
+
+/** @returns the id of the version that carries a label */
+export function holderOf(versions: Readonly<Record<string, readonly string[]>>, label: string): string | undefined {
+  return Object.entries(versions).find(([, stages]) => stages.includes(label))?.[0];
+}

@@ -1,0 +1,87 @@
+import type { TimeBudget } from './time-budget.ts';
+
+/** What a login, or whatever else proves a credential, showed. `unknown` never means wrong. */
+export interface Proof {
+  readonly outcome: 'accepted' | 'rejected' | 'unknown';
+  /** Why not accepted: an upper-case code, no text of a server's. */
+  readonly code?: string;
+  readonly broker?: string;
+  readonly milliseconds: number;
+}
+
+/** Something that people should hear of, whether or not the step succeeds. */
+export interface RotationSignal {
+  readonly kind: 'drift' | 'previous-in-use' | 'live-without-label';
+  readonly detail: string;
+}
+
+/** The pending credential at the moment it was read. */
+export interface PendingCredential<Value> {
+  readonly value: Value;
+  /** Milliseconds since it was stored, by the store's clock alone. */
+  readonly ageMs: number;
+  /** True once it was decided that this value must never be put in force again. */
+  readonly wayBackRecorded: boolean;
+}
+
+/** One change from the current credential to the pending one, as a strategy sees it. Where they are stored it does not know. */
+export interface Change<Value> {
+  readonly current: Value;
+  readonly budget: TimeBudget;
+  /**
+   * Reads the pending credential from where it is durable, and checks that the change may still be made. To be called right before
+   * the pending credential is put in force, each time.
+   */
+  pending(): Promise<PendingCredential<Value>>;
+  /** The credential before the current one, when it is known and for the same target. */
+  previous(): Promise<Value | undefined>;
+  /**
+   * Makes it durable that the pending credential must not be put in force again, then reads the current one, which may be put back
+   * after this and not before.
+   * @throws RotationError when the current credential is not the one any more that the change began with
+   */
+  recordWayBack(): Promise<Value>;
+  signal(signal: RotationSignal): void;
+}
+
+/** How a change ended when it did not end in an error. */
+export type Applied =
+  /**
+   * The pending credential is in force. An `unknown` proof only where settings allow it. `sentAt`: when this attempt sent it,
+   * milliseconds since the epoch; undefined when an earlier one had.
+   */
+  | { readonly outcome: 'applied'; readonly sentAt?: number | undefined; readonly proof: Proof }
+  /** The pending credential did not work; the current one is in force again, proven. */
+  | { readonly outcome: 'rolled-back' }
+  /** The pending credential will never be taken; nothing was changed. */
+  | { readonly outcome: 'unusable'; readonly why: string };
+
+export type StrategyName = 'single' | 'alternating' | 'admin';
+
+/** Where a text was read; for errors. */
+export interface CredentialOrigin {
+  readonly role: 'current' | 'pending' | 'previous';
+  readonly secretId: string;
+}
+
+/**
+ * What kind of credential is rotated, and how it is put in force. Knows the target (Streamkap, Kafka) and nothing of versions and
+ * labels. Every method may be called again at any time, by another process, for the same change.
+ */
+export interface Strategy<Value> {
+  readonly name: StrategyName;
+  /** @throws RotationError when the text is no such credential; it quotes nothing */
+  parse(text: string, origin: CredentialOrigin): Value;
+  /** @returns the text of the credential that shall follow; it is not in force yet, and the caller may throw it away */
+  makePending(current: Value, budget: TimeBudget): Promise<string>;
+  /** @throws RotationError unless `pending` may follow `current`: the same target, nothing else than the secret part changed */
+  requireSuccessor(current: Value, pending: Value): void;
+  /** True when both are the same credential, secret part included. */
+  isSame(one: Value, other: Value): boolean;
+  /** Puts the pending credential in force, or finds that it is, or takes it back. */
+  apply(change: Change<Value>): Promise<Applied>;
+  /** @param patient false: one look. True: until accepted, as long as a change may take to spread. Changes nothing */
+  prove(value: Value, options: { readonly budget: TimeBudget; readonly patient: boolean }): Promise<Proof>;
+  /** After the move: what the outgoing credential is good for now. Evidence only; changes nothing. */
+  retireEvidence(outgoing: Value, budget: TimeBudget): Promise<Proof>;
+}

@@ -1,0 +1,88 @@
+import { SecretStoreError } from '../errors.ts';
+import type { SecretDescription, SecretVersion } from '../secret-store.ts';
+import * as errors from './errors.ts';
+import type { LabelMoves } from './label-moves.ts';
+import { situationOf } from './situation.ts';
+import type { RotationSignal, Strategy } from './strategy.ts';
+import type { TimeBudget } from './time-budget.ts';
+import type { VersionReading } from './version-reading.ts';
+
+/** The strategy a secret was made for; without the tag any will do. */
+const STRATEGY_TAG = 'streamkap:strategy';
+
+interface GuardPorts<Value> {
+  readonly strategy: Strategy<Value>;
+  readonly reading: VersionReading;
+  readonly labels: LabelMoves;
+  readonly budget: TimeBudget;
+  /** Must not throw. */
+  readonly signal: (signal: RotationSignal) => void;
+}
+
+/** Decides whether a rotation may go on. Changes nothing but a label that keeps a password from being lost. */
+export class TokenGuard<Value> {
+  readonly #ports: GuardPorts<Value>;
+
+  constructor(ports: GuardPorts<Value>) {
+    this.#ports = ports;
+  }
+
+  /** @throws RotationError WRONG_STRATEGY */
+  requireStrategy({ arn, tags }: SecretDescription): void {
+    const tagged = tags[STRATEGY_TAG];
+    const own = this.#ports.strategy.name;
+    if (tagged !== undefined && tagged !== own) throw errors.wrongStrategy({ secretId: arn, tagged, own });
+  }
+
+  /**
+   * @param stages labels of the token's version, undefined when there is no such version
+   * @param version the same version with its value, where it was read
+   * @returns true when the rotation is done (3), false when it goes on (1, 2)
+   * @throws RotationError for what is neither (4, 5, 6)
+   */
+  async isDone(
+    target: errors.RotationTarget,
+    stages: readonly string[] | undefined,
+    version?: SecretVersion,
+  ): Promise<boolean> {
+    switch (situationOf(stages)) {
+      case 'current':
+        return true;
+      case 'pending':
+      case 'rolling-back':
+        return false;
+      case 'pending-is-previous':
+        throw errors.pendingIsPrevious(target);
+      case 'unknown-token':
+        throw errors.unknownToken(target);
+      case 'stopped':
+        throw await this.#stopped(target, version);
+    }
+  }
+
+  /** 5: nothing is sent. If the change had got through, its password must not be lost with its version. */
+  async #stopped(target: errors.RotationTarget, version: SecretVersion | undefined): Promise<Error> {
+    const { labels, signal } = this.#ports;
+    try {
+      if (!(await this.#isLive(target, version))) return errors.abandoned(target, { live: false, changed: 'no' });
+      await labels.recordLive(target);
+    } catch (error) {
+      if (error instanceof SecretStoreError) return error;
+      return errors.abandoned(target, { live: false, changed: 'unknown' });
+    }
+    const detail = `Kafka accepts the password of version ${target.token}, which is neither current nor pending`;
+    signal({ kind: 'live-without-label', detail });
+    return errors.abandoned(target, { live: true, changed: 'yes' });
+  }
+
+  /** One login at most; a value that is current under another version id is no loss. */
+  async #isLive(target: errors.RotationTarget, known: SecretVersion | undefined): Promise<boolean> {
+    const { strategy, reading, budget } = this.#ports;
+    const version = known ?? (await reading.peek(target.secretId, target.token));
+    if (!version) return false;
+    const value = strategy.parse(version.value, { role: 'pending', secretId: version.arn });
+    const current = await reading.current(target.secretId);
+    if (current.value === version.value) return false;
+    return (await strategy.prove(value, { budget, patient: false })).outcome === 'accepted';
+  }
+}
