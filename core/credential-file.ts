@@ -41,9 +41,14 @@ export type ApiCredentials = z.infer<typeof api>;
 /** A file that is known to have its Kafka part. */
 export type KafkaCredentialFile = CredentialFile & { kafka: KafkaCredentials };
 
-/** Why something is no credential file: a rule and a path, never a value. */
-export interface NotACredentialFile {
+/** Why something is no credential file. A class, because a file may have any field, `problem` too. */
+export class NotACredentialFile {
+  /** A rule and a path, never a value. */
   readonly problem: string;
+
+  constructor(problem: string) {
+    this.problem = problem;
+  }
 }
 
 /**
@@ -52,13 +57,13 @@ export interface NotACredentialFile {
  */
 export function checkCredentialFile(value: unknown): CredentialFile | NotACredentialFile {
   const result = credentialFile.safeParse(value);
-  if (!result.success) return { problem: describeIssues(result.error.issues) };
-  if (!result.data.api && !result.data.kafka) return { problem: 'has neither an api nor a kafka section' };
+  if (!result.success) return new NotACredentialFile(describeIssues(result.error.issues));
+  if (!result.data.api && !result.data.kafka) return new NotACredentialFile('has neither an api nor a kafka section');
   return value as CredentialFile;
 }
 
 export function isCredentialFile(value: CredentialFile | NotACredentialFile): value is CredentialFile {
-  return !('problem' in value);
+  return !(value instanceof NotACredentialFile);
 }
 
 /**
