@@ -1,0 +1,34 @@
+import { SecretStoreError } from '../../core/errors.ts';
+import type { TimeBudget } from '../../core/rotation/time-budget.ts';
+import type { SecretStore } from '../../core/secret-store.ts';
+
+/**
+ * @returns the same store, none of whose calls is waited for beyond the step's time: what hangs must end as an error of ours,
+ * before Lambda ends the process. A write that is given up on may still take effect.
+ */
+export function withinBudget(store: SecretStore, budget: TimeBudget): SecretStore {
+  const limited = <T>(call: Promise<T>, changes: boolean): Promise<T> => {
+    let timer: NodeJS.Timeout | undefined;
+    const expired = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(unanswered(changes)), budget.left());
+    });
+    return Promise.race([call, expired]).finally(() => clearTimeout(timer));
+  };
+  return {
+    read: (secretId, version) => limited(store.read(secretId, version), false),
+    describe: (secretId) => limited(store.describe(secretId), false),
+    create: (secret) => limited(store.create(secret), true),
+    put: (version) => limited(store.put(version), true),
+    move: (move) => limited(store.move(move), true),
+  };
+}
+
+function unanswered(changes: boolean): SecretStoreError {
+  return new SecretStoreError({
+    code: 'OUT_OF_TIME',
+    message: 'Secrets Manager did not answer before the step ran out of time',
+    changed: changes ? 'unknown' : 'no',
+    retryable: true,
+    remedy: 'Nothing to do: Secrets Manager calls the rotation again.',
+  });
+}
