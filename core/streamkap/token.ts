@@ -19,6 +19,8 @@ interface Token {
   readonly value: string;
   /** Milliseconds since the epoch. */
   readonly goodUntil: number;
+  /** What it was exchanged for. */
+  readonly credential: AdminCredential;
 }
 
 /**
@@ -54,9 +56,10 @@ export class TokenHolder {
    */
   async renew(refused: string, when: 'always' | 'only-if-credential-changed'): Promise<string | undefined> {
     if (this.#token && this.#token.value !== refused) return this.#token.value;
-    const before = this.#credential;
     const credential = await this.#source.get(true);
-    if (when === 'only-if-credential-changed' && same(before, credential)) return undefined;
+    // Others were refused too; one of them may have been quicker.
+    if (this.#token && this.#token.value !== refused) return this.#token.value;
+    if (when === 'only-if-credential-changed' && same(this.#token?.credential, credential)) return undefined;
     this.#credential = credential;
     return this.#once(() => this.#obtain(true));
   }
@@ -84,7 +87,7 @@ export class TokenHolder {
 
   async #exchanged(credential: AdminCredential): Promise<string> {
     const { token, seconds } = await this.#exchange(credential);
-    this.#token = { value: token, goodUntil: this.#clock.now() + seconds * 1000 - RENEW_EARLY_MS };
+    this.#token = { value: token, goodUntil: this.#clock.now() + seconds * 1000 - RENEW_EARLY_MS, credential };
     return token;
   }
 }
