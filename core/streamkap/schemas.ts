@@ -4,10 +4,10 @@ import * as z from 'zod/mini';
 const optionalText = z.optional(z.nullable(z.string()));
 
 export const accessToken = z.looseObject({
-  accessToken: z.optional(z.string()),
-  access_token: z.optional(z.string()),
+  accessToken: optionalText,
+  access_token: optionalText,
   /** Seconds, authoritative; `expires` has no specified layout and is not read. */
-  expiresIn: z.optional(z.number()),
+  expiresIn: z.optional(z.nullable(z.number())),
 });
 
 export const whoami = z.looseObject({
@@ -22,12 +22,12 @@ export const role = z.looseObject({ id: z.string(), key: optionalText, name: z.s
 export const roles = z.array(role);
 
 const acl = z.looseObject({
-  topic_name: z.optional(z.string()),
+  topic_name: optionalText,
   /** On reads the name may come back under this field instead. */
-  name: z.optional(z.string()),
-  operation: z.optional(z.string()),
-  resource_pattern_type: z.optional(z.string()),
-  resource: z.optional(z.string()),
+  name: optionalText,
+  operation: optionalText,
+  resource_pattern_type: optionalText,
+  resource: optionalText,
 });
 
 export const summary = z.looseObject({
