@@ -132,6 +132,8 @@ function causeCode(cause: unknown): string {
   for (let error = cause, depth = 0; error instanceof Error && depth < 5; error = error.cause, depth++) {
     if (error.name === 'TimeoutError') return 'timed out';
     const { code } = error as { code?: unknown };
+    // Node's own client wraps a time-out in an abort: only the cause says which of the two it was.
+    if (code === 'ABORT_ERR') continue;
     if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,60}$/.test(code)) return code;
   }
   return 'connection failed';

@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini';
 import type { Clock } from '../clock.ts';
 import { type CredentialFile, checkCredentialFile, isCredentialFile } from '../credential-file.ts';
-import { StreamkapError } from '../errors.ts';
+import { InputError, StreamkapError } from '../errors.ts';
 import type { HttpResponse, HttpTransport } from '../http.ts';
 import { describeIssues, parseJson } from '../json.ts';
 import {
@@ -202,7 +202,11 @@ function outOfTime(nature: CallNature): StreamkapError {
   });
 }
 
+/** @throws InputError for an id that no encoding keeps from meaning another path: URLs resolve `..`, also as `%2e%2e` */
 function keyPath(id: string): { path: string; route: string } {
+  if (/^\.{0,2}$/.test(id)) {
+    throw new InputError('project-key-id', `"${id}" is no id`, 'Give the id as Streamkap shows it.');
+  }
   return { path: `/project-keys/${encodeURIComponent(id)}`, route: '/project-keys/{id}' };
 }
 
