@@ -6,7 +6,6 @@ import {
   kafkaConnection,
 } from '../credential-file.ts';
 import { NOT_JSON, parseJson } from '../json.ts';
-import { intentOf } from '../provisioning/intent.ts';
 import { mismatch, notProvisioned, unreadable } from './errors.ts';
 import type { CredentialOrigin } from './strategy.ts';
 
@@ -14,11 +13,16 @@ import type { CredentialOrigin } from './strategy.ts';
 export function parseKafkaCredential(text: string, { role, secretId }: CredentialOrigin): KafkaCredentialFile {
   const json = parseJson(text);
   if (json === NOT_JSON) throw unreadable(role, 'it is not JSON');
-  if (intentOf(json)) throw notProvisioned(secretId, 'only an intent');
+  if (isIntent(json)) throw notProvisioned(secretId, 'only an intent');
   const file = checkCredentialFile(json);
   if (!isCredentialFile(file)) throw unreadable(role, file.problem);
   if (!hasKafka(file)) throw unreadable(role, 'it has no kafka section');
   return file;
+}
+
+/** By its type alone: an intent of another version of this product is one too. */
+function isIntent(json: unknown): boolean {
+  return typeof json === 'object' && json !== null && 'type' in json && json.type === 'streamkap_keyring_intent';
 }
 
 /**

@@ -11,10 +11,11 @@
  * | 6   | there is none with this id                       | any        | no    | refused: somebody else's token                      |
  * | 7   | any                                              | nowhere, or on an intent | no | refused: the key is not provisioned yet     |
  *
+ * DescribeSecret does not list versions without a label, so there 5 and 6 look alike (`unlisted`) until the version is read.
  * AWSCURRENT and AWSPENDING on one version is what a finished rotation leaves behind (3). KEYRING_ROLLED_BACK on any other
  * version than the token's has no meaning here; it keeps a password stored that a late change could still bring to life.
  */
-export type Situation = 'pending' | 'rolling-back' | 'current' | 'pending-is-previous' | 'stopped' | 'unknown-token';
+export type Situation = 'pending' | 'rolling-back' | 'current' | 'pending-is-previous' | 'stopped' | 'unlisted';
 
 export const CURRENT = 'AWSCURRENT';
 export const PENDING = 'AWSPENDING';
@@ -24,9 +25,9 @@ export const ROLLED_BACK = 'KEYRING_ROLLED_BACK';
 /** On a version whose password Streamkap accepts although no AWS label says so: without a label it would be purged. */
 export const LIVE = 'KEYRING_LIVE';
 
-/** @param stages labels of the token's version; undefined when there is no such version */
+/** @param stages labels of the token's version; undefined when DescribeSecret does not list it */
 export function situationOf(stages: readonly string[] | undefined): Situation {
-  if (!stages) return 'unknown-token'; // 6
+  if (!stages) return 'unlisted'; // 5, 6
   if (stages.includes(CURRENT)) return 'current'; // 3
   if (!stages.includes(PENDING)) return 'stopped'; // 5
   if (stages.includes(PREVIOUS)) return 'pending-is-previous'; // 4

@@ -35,7 +35,7 @@ export class TokenGuard<Value> {
   }
 
   /**
-   * @param stages labels of the token's version, undefined when there is no such version
+   * @param stages labels of the token's version, undefined when DescribeSecret does not list it
    * @param version the same version with its value, where it was read
    * @returns true when the rotation is done (3), false when it goes on (1, 2)
    * @throws RotationError for what is neither (4, 5, 6)
@@ -53,8 +53,10 @@ export class TokenGuard<Value> {
         return false;
       case 'pending-is-previous':
         throw errors.pendingIsPrevious(target);
-      case 'unknown-token':
-        throw errors.unknownToken(target);
+      case 'unlisted': {
+        const unlabelled = version ?? (await this.#ports.reading.peek(target.secretId, target.token));
+        throw unlabelled ? await this.#stopped(target, unlabelled) : errors.unknownToken(target);
+      }
       case 'stopped':
         throw await this.#stopped(target, version);
     }

@@ -33,8 +33,10 @@ export interface ExternalCall {
 }
 
 export type Moment = 'before' | 'after';
-/** Looks at a call; `kill` ends the process there: the call's answer never comes. */
-export type Observer = (call: ExternalCall, moment: Moment) => 'kill' | undefined;
+/** `kill` ends the process there: the answer never comes. `lose`: the connection breaks, before or after the call took effect. */
+export type Mishap = 'kill' | 'lose';
+/** Looks at a call and the world around it. */
+export type Observer = (call: ExternalCall, moment: Moment) => Mishap | undefined;
 
 export interface WorldOptions {
   readonly environment?: Readonly<Record<string, string>>;
@@ -257,17 +259,22 @@ export class World {
   }
 
   /** Every external call comes by here, so that a test can look at the world around it, or end the process. */
-  async #around<T>(facts: Omit<ExternalCall, 'seq' | 'step'>, effect: () => Promise<T>): Promise<T> {
+  async #around<T>(
+    facts: Omit<ExternalCall, 'seq' | 'step'>,
+    { effect, lost }: { readonly effect: () => Promise<T>; readonly lost: () => T },
+  ): Promise<T> {
     const call = { seq: this.calls.length + 1, step: this.#step, ...facts };
     this.calls.push(call);
-    if (this.observe?.(call, 'before') === 'kill') return await this.#dead();
+    const first = this.observe?.(call, 'before');
+    if (first) return first === 'kill' ? await this.#dead() : lost();
     const result = await effect().then(
       (value) => () => value,
       (error: unknown) => () => {
         throw error;
       },
     );
-    if (this.observe?.(call, 'after') === 'kill') return await this.#dead();
+    const second = this.observe?.(call, 'after');
+    if (second) return second === 'kill' ? await this.#dead() : lost();
     return result();
   }
 
@@ -281,11 +288,19 @@ export class World {
     const body = JSON.parse(request.body ?? '{}') as { kafka_password?: string };
     const what = body.kafka_password === undefined ? undefined : this.nameOf(body.kafka_password);
     const operation = `${request.method} ${path}`;
-    return this.#around({ to: 'streamkap', operation, what }, () => this.#transport(request));
+    return this.#around(
+      { to: 'streamkap', operation, what },
+      {
+        effect: () => this.#transport(request),
+        lost: () => {
+          throw new Error('the connection broke');
+        },
+      },
+    );
   }
 
   #login(request: LoginRequest): Promise<LoginResult> {
-    return this.#around({ to: 'kafka', operation: 'login', what: this.nameOf(request.password) }, async () => {
+    const effect = async (): Promise<LoginResult> => {
       const scripted = this.login?.(request);
       if (scripted) return scripted;
       this.streamkap.settle();
@@ -293,7 +308,9 @@ export class World {
       return this.users.passwordOf(request.username) === request.password
         ? { outcome: 'accepted', broker, milliseconds: 1 }
         : { outcome: 'rejected', code: 'SASL_AUTHENTICATION_FAILED', broker, milliseconds: 1 };
-    });
+    };
+    const what = this.nameOf(request.password);
+    return this.#around({ to: 'kafka', operation: 'login', what }, { effect, lost: () => UNKNOWN });
   }
 
   /** AWS's client as the store sees it; answers carry AWS's clock. */
@@ -304,7 +321,10 @@ export class World {
       const operation = command.constructor.name.replace(/Command$/, '');
       const { VersionStage, SecretId } = command.input;
       const what = VersionStage === undefined ? String(SecretId) : String(VersionStage);
-      return this.#around({ to: 'aws', operation, what }, async () => {
+      const lost = () => {
+        throw named('TimeoutError', 'the connection broke');
+      };
+      const effect = async () => {
         const fault = this.log.take('secretsmanager', operation);
         if (fault && fault.kind !== 'propagation' && fault.when === 'before') throw awsFault(fault);
         const response = this.#model(operation, command.input);
@@ -312,7 +332,8 @@ export class World {
         const date = new Date(this.now).toUTCString();
         await seeHeaders(async () => ({ response: { headers: { date } } }))();
         return response;
-      });
+      };
+      return this.#around({ to: 'aws', operation, what }, { effect, lost });
     };
     const add = (middleware: Deserialize) => {
       seeHeaders = middleware;
@@ -332,7 +353,10 @@ export class World {
 }
 
 const awsFault = (fault: { readonly kind: string; readonly code?: string }): Error =>
-  named(fault.code ?? (fault.kind === 'status' ? 'InternalServiceError' : 'TimeoutError'), 'A scripted fault.');
+  named(
+    fault.code ?? (fault.kind === 'status' ? 'InternalServiceError' : 'TimeoutError'),
+    "can't find the specified secret value for VersionId: x",
+  );
 
 const named = (name: string, message: string): Error => Object.assign(new Error(message), { name });
 
