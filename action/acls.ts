@@ -30,21 +30,13 @@ export async function parseAcls(text: string): Promise<KafkaAcl[]> {
   });
 }
 
+/** YAML is loaded only for those who use it. */
 async function parseList(text: string): Promise<unknown[]> {
   const json = parseJson(text);
-  const value = json === NOT_JSON ? await parseYaml(text) : json;
+  const value = json === NOT_JSON ? (await import('./yaml.ts')).parseYaml(text) : json;
   if (Array.isArray(value)) return value;
-  throw new InputError(INPUT, 'is not a list', 'Pass a YAML or JSON list of ACLs.');
-}
-
-/** YAML is loaded only for those who use it. The parser's own message is dropped, it quotes the text. */
-async function parseYaml(text: string): Promise<unknown> {
-  const { parse } = await import('yaml');
-  try {
-    return parse(text);
-  } catch {
-    throw new InputError(INPUT, 'is neither YAML nor JSON', 'Pass a YAML or JSON list of ACLs.');
-  }
+  const what = typeof value === 'symbol' ? 'is neither YAML nor JSON' : 'is not a list';
+  throw new InputError(INPUT, what, 'Pass a YAML or JSON list of ACLs.');
 }
 
 function parseAcl(fields: Record<string, unknown>, index: number): KafkaAcl {

@@ -1,6 +1,5 @@
 import * as core from '@actions/core';
 import * as z from 'zod/mini';
-import { systemClock } from '../core/clock.ts';
 import { parseJson } from '../core/json.ts';
 import { removeUnstored } from '../core/provisioning/unstored.ts';
 import { describeError } from './hints.ts';
@@ -17,7 +16,7 @@ export async function cleanUp(state: string, environment: NodeJS.ProcessEnv): Pr
   if (!parsed.success) return;
   try {
     const { streamkap } = await prepareJob(core, environment);
-    const ids = await removeUnstored({ streamkap, clock: systemClock }, parsed.data);
+    const ids = await removeUnstored({ streamkap }, parsed.data);
     core.info(
       ids.length > 0 ? `deleted the unfinished project key ${ids.join(', ')}` : 'no unfinished project key was left',
     );

@@ -90,7 +90,7 @@ async function createWithoutSecret(job: Job, inputs: Exclude<Inputs, { mode: 'lo
     await checkDelivery(job, delivery);
     deliver(runner, delivery, inputs);
   } catch (error) {
-    await removeUnstored({ streamkap, clock: systemClock }, trace);
+    await removeUnstored({ streamkap }, trace);
     runner.saveState('unfinished', '');
     throw error;
   }

@@ -3,16 +3,11 @@ import { InputError } from '../core/errors.ts';
 /** @returns the `tags` input, a YAML map, as tags for a secret */
 export async function parseTags(text: string): Promise<Record<string, string>> {
   if (text === '') return {};
-  const { parse } = await import('yaml');
+  const { parseYaml } = await import('./yaml.ts');
   const rule = 'Give a YAML map of text to text, for example `team: data`.';
-  let value: unknown;
-  try {
-    value = parse(text);
-  } catch {
-    throw new InputError('tags', 'is not YAML', rule);
-  }
+  const value = parseYaml(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new InputError('tags', 'is not a map', rule);
+    throw new InputError('tags', 'is not a YAML map', rule);
   return Object.fromEntries(Object.entries(value).map(([key, tag]) => [key, parseTag(key, tag)]));
 }
 

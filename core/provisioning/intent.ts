@@ -31,6 +31,8 @@ const intent = z.object({
   type: z.literal('streamkap_keyring_intent'),
   intentId: z.string(),
   attempt: z.number(),
+  /** The first attempt that asked for what is asked for now: keys of earlier ones are other keys. */
+  since: z.number(),
   /** How many keys of this intent Streamkap could not finish. */
   failures: z.number(),
   name: z.string(),
@@ -40,7 +42,7 @@ const intent = z.object({
   requested: requestedKey,
   /** Which run wrote it, for people; with a random part, so that no two writes are the same value. */
   run: z.string(),
-  /** Set when Streamkap refused the request: whoever comes next starts afresh, with a request of its own. */
+  /** Set when Streamkap refused the request: whoever comes next goes on with a request of its own. */
   withdrawn: z.optional(z.boolean()),
 });
 

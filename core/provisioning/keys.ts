@@ -1,10 +1,14 @@
 import { backoffMs, type Clock } from '../clock.ts';
 import { ProvisioningError, StreamkapError } from '../errors.ts';
 import { type ProjectKeyDetail, type ProjectKeySummary, statusOf } from '../streamkap/schemas.ts';
+import type { Intent } from './intent.ts';
 import { type Marker, markerOf } from './marker.ts';
 import { type KeyApi, LIMITS } from './ports.ts';
 
 export type MarkedKey = ProjectKeySummary & { readonly marker: Marker };
+
+/** The part of an intent that finds its keys again; no secret in it. */
+export type KeyTrace = Pick<Intent, 'intentId' | 'since' | 'username'>;
 
 interface KeyPorts {
   readonly streamkap: KeyApi;
@@ -12,12 +16,12 @@ interface KeyPorts {
 }
 
 /**
- * @param username also demanded where the intent has one: a key is never taken for ours by its name
- * @returns the keys that carry the intent's marker
+ * @returns the keys that carry the intent's marker. Those of the present request must also have its username: a key is never taken
+ * for ours by one sign alone
  */
 export async function keysOfIntent(
-  { streamkap }: KeyPorts,
-  { intentId, username }: { intentId: string; username: string | null },
+  { streamkap }: Pick<KeyPorts, 'streamkap'>,
+  { intentId, since, username }: KeyTrace,
 ): Promise<MarkedKey[]> {
   const keys = await streamkap.listProjectKeys();
   return keys.flatMap((key) => {
@@ -25,7 +29,7 @@ export async function keysOfIntent(
     if (marker?.intentId !== intentId) return [];
     // A key that is still being made may not show its Kafka user yet.
     const fits = username === null || !key.kafka_username || key.kafka_username.toLowerCase() === username;
-    return fits ? [{ ...key, marker }] : [];
+    return fits || marker.attempt < since ? [{ ...key, marker }] : [];
   });
 }
 

@@ -40,8 +40,9 @@ export async function makeKey(ports: MakingPorts, intent: Intent, request: Makin
   for (let posts = 0, step = request.from; ; step = 'list') {
     if (step === 'list') {
       const found = await search(ports, intent, request);
-      if (found !== 'none') return found;
-      if (refusal) return { outcome: 'refused', refusal };
+      if (typeof found === 'object') return found;
+      // Nothing was in the way, so it is the request itself that Streamkap will not have.
+      if (refusal && found === 'none') return { outcome: 'refused', refusal };
       if (posts === LIMITS.posts) throw unanswered(intent);
       if (posts > 0) await ports.clock.sleep(backoffMs(posts, LIMITS.poll));
     }
@@ -68,18 +69,25 @@ async function post({ streamkap, report }: MakingPorts, intent: Intent): Promise
   }
 }
 
-/** What earlier attempts left at Streamkap, put in order so that one key can follow. */
-async function search(ports: MakingPorts, intent: Intent, request: MakingRequest): Promise<Making | 'none'> {
+/**
+ * What earlier attempts left at Streamkap, put in order so that one key can follow.
+ * @returns `removed` when there was something, and it is gone now
+ */
+async function search(
+  ports: MakingPorts,
+  intent: Intent,
+  request: MakingRequest,
+): Promise<Making | 'none' | 'removed'> {
   const keys = await keysOfIntent(ports, intent);
-  const mayAdopt = !hasApi(intent);
-  if (!mayAdopt && keys.some((key) => key.marker.attempt > intent.attempt)) return { outcome: 'overtaken' };
   for (const key of keys) {
+    const mayAdopt = !hasApi(intent) && key.marker.attempt >= intent.since;
     const adopted = mayAdopt ? await adopt(ports, intent, { ...request, id: key.id }) : 'failed';
     if (adopted !== 'failed') return adopted;
-    // Its API secret is lost with the answer, or Streamkap could not finish it.
-    await removeKey(ports, key.id);
+    // Its API secret is lost with the answer, or Streamkap could not finish it; no attempt up to ours can store it any more.
+    if (key.marker.attempt <= intent.attempt) await removeKey(ports, key.id);
   }
-  return 'none';
+  if (keys.some((key) => key.marker.attempt > intent.attempt)) return { outcome: 'overtaken' };
+  return keys.length > 0 ? 'removed' : 'none';
 }
 
 async function adopt(

@@ -81,21 +81,27 @@ class Provisioner {
       if (content.state !== 'file' || next.readAt - next.createdAt < helpAfterMs) return false;
       return await this.#finish(held, content.file);
     }
-    if (intent.withdrawn) return await this.#begin('empty', version.versionId);
+    if (intent.withdrawn) return await this.#begin('empty', held);
     if (version.readAt - version.createdAt < this.#request.takeOverAfterMs) return false;
     return await this.#takeOver(held);
   }
 
-  /** Puts the first intent, or the one after a withdrawn one, and carries it out. @returns false when another run was first */
-  async #begin(state: 'absent' | 'empty', seen: string | undefined): Promise<boolean> {
+  /**
+   * Puts an intent of its own, the first or the one after a withdrawn one, and carries it out. After a withdrawn one the intent id
+   * stays, so that what its attempts left behind is found by the same marker.
+   * @returns false when another run was first
+   */
+  async #begin(state: 'absent' | 'empty', withdrawn: Held | undefined): Promise<boolean> {
     const { generatePassword, randomId, report } = this.#ports;
     const { name, username, requested } = await this.#request.prepare();
     const password = username === null ? null : generatePassword();
     if (password !== null) report.secretSeen(password);
+    const attempt = withdrawn ? withdrawn.intent.attempt + 1 : 1;
     const intent: Intent = {
       type: 'streamkap_keyring_intent',
-      intentId: randomId(),
-      attempt: 1,
+      intentId: withdrawn?.intent.intentId ?? randomId(),
+      attempt,
+      since: attempt,
       failures: 0,
       name,
       username,
@@ -103,9 +109,9 @@ class Provisioner {
       requested,
       run: this.#run(),
     };
-    const versionId = successorOf(seen);
+    const versionId = successorOf(withdrawn?.versionId);
     if ((await this.#writeIntent(state, versionId, intent)) === 'taken') return false;
-    await this.#hold({ versionId, intent }, 'post');
+    await this.#hold({ versionId, intent }, withdrawn ? 'list' : 'post');
     return true;
   }
 
@@ -146,7 +152,12 @@ class Provisioner {
     };
     const made = await makeKey(this.#ports, held.intent, { from, verifyLogin, stillOurs });
     if (made.outcome === 'overtaken') return;
-    if (made.outcome === 'refused') throw await this.#withdraw(held, made.refusal);
+    if (made.outcome === 'refused') {
+      await this.#withdraw(held);
+      // A request that was taken over from another run says nothing about our own, which comes next.
+      if (held.intent.attempt > held.intent.since) return;
+      throw made.refusal;
+    }
     const { file } = made;
     this.#unstored.add(file.project_key_id);
     if (!(await this.#store(held, made))) return;
@@ -176,11 +187,10 @@ class Provisioner {
   }
 
   /** Streamkap will not have the request as it is: the next run must be free to ask for something else, at once. */
-  async #withdraw({ versionId, intent }: Held, refusal: StreamkapError): Promise<StreamkapError> {
+  async #withdraw({ versionId, intent }: Held): Promise<void> {
     const withdrawn = { ...intent, attempt: intent.attempt + 1, password: null, withdrawn: true, run: this.#run() };
     // Not being able to say so costs the next run its wait, nothing else.
     await this.#writeIntent('empty', successorOf(versionId), withdrawn).catch(() => undefined);
-    return refusal;
   }
 
   /** A file is stored under the intent's successor: nobody can overtake any more, and anybody may carry this out. */
@@ -211,7 +221,8 @@ class Provisioner {
       return;
     }
     await removeKey(this.#ports, file.project_key_id);
-    throw await this.#withdraw(stored, creationFailed(intent, file.project_key_id));
+    await this.#withdraw(stored);
+    throw creationFailed(intent, file.project_key_id);
   }
 
   async #found(version: SecretVersion, file: CredentialFile): Promise<ProvisioningResult> {

@@ -1,12 +1,9 @@
 import type { CredentialFile } from '../credential-file.ts';
 import { ProvisioningError } from '../errors.ts';
 import type { Intent } from './intent.ts';
-import { keysOfIntent, removeKey, waitUntilActive } from './keys.ts';
+import { type KeyTrace, keysOfIntent, removeKey, waitUntilActive } from './keys.ts';
 import { type MakingPorts, makeKey } from './making.ts';
 import type { KeyRequest, ProvisioningRequest } from './ports.ts';
-
-/** The part of an intent that finds a key again; no secret in it. */
-export type KeyTrace = Pick<Intent, 'intentId' | 'username'>;
 
 /**
  * Makes a key that is stored nowhere: whoever asked holds the only copy of its secrets.
@@ -20,7 +17,16 @@ export async function createUnstored(
 ): Promise<CredentialFile> {
   const password = key.username === null ? null : ports.generatePassword();
   if (password !== null) ports.report.secretSeen(password);
-  const intent: Intent = { type: 'streamkap_keyring_intent', intentId, attempt: 1, failures: 0, password, run, ...key };
+  const intent: Intent = {
+    type: 'streamkap_keyring_intent',
+    intentId,
+    attempt: 1,
+    since: 1,
+    failures: 0,
+    password,
+    run,
+    ...key,
+  };
   const made = await makeKey(ports, intent, { from: 'post', verifyLogin, stillOurs: async () => true });
   if (made.outcome === 'refused') throw made.refusal;
   if (made.outcome === 'overtaken') throw neverOurs(key.name);
@@ -35,10 +41,10 @@ export async function createUnstored(
  * @returns the ids of the keys that were deleted
  */
 export async function removeUnstored(
-  { streamkap, clock }: Pick<MakingPorts, 'streamkap' | 'clock'>,
-  trace: KeyTrace,
+  { streamkap }: Pick<MakingPorts, 'streamkap'>,
+  trace: Omit<KeyTrace, 'since'>,
 ): Promise<string[]> {
-  const keys = await keysOfIntent({ streamkap, clock }, trace);
+  const keys = await keysOfIntent({ streamkap }, { ...trace, since: 1 });
   for (const key of keys) await streamkap.deleteProjectKey(key.id);
   return keys.map((key) => key.id);
 }

@@ -1,4 +1,4 @@
-import { type Kind, type Standing, standingAfter } from './process.ts';
+import { type Run, type Standing, standingAfter } from './process.ts';
 import { type Call, type CurrentFile, type Result, World } from './world.ts';
 
 /** How much may go wrong in one path. */
@@ -8,6 +8,14 @@ export interface Budget {
   readonly late: number;
   /** Other calls that take effect and lose their answer, and creates that land and lose it. */
   readonly lost: number;
+}
+
+/** What is explored. */
+export interface Subject extends Pick<Run, 'kind' | 'distort'> {
+  /** Intents of this attempt are not taken over, which bounds the exploration. */
+  readonly maxAttempts: number;
+  /** The process whose request Streamkap refuses. */
+  readonly badRequestBy?: number;
 }
 
 type Phase = 'ready' | 'posting' | 'asleep' | 'ended' | 'dead';
@@ -49,7 +57,9 @@ export interface Report {
  * and is visited once.
  */
 export class Explorer {
-  readonly #kind: Kind;
+  readonly #kind: Run['kind'];
+  readonly #maxAttempts: number;
+  readonly #runOf: (name: number) => Run;
   readonly #world = new World();
   readonly #worlds = new Numbering<string>();
   readonly #calls = new Numbering<string>();
@@ -58,8 +68,16 @@ export class Explorer {
   readonly #transitions = new Map<string, { world: number; result: Result }>();
   readonly #recoveries = new Map<string, string | undefined>();
 
-  constructor(kind: Kind) {
+  constructor({ kind, maxAttempts, badRequestBy, distort }: Subject) {
     this.#kind = kind;
+    this.#maxAttempts = maxAttempts;
+    this.#world.maxAttempts = maxAttempts;
+    this.#runOf = (name) => ({
+      kind,
+      name: `0000000${name}`,
+      badRequest: name === badRequestBy,
+      ...(distort ? { distort } : {}),
+    });
   }
 
   /** @throws Error with the path to it at the first state that breaks an invariant */
@@ -151,19 +169,6 @@ export class Explorer {
 
   async #callSteps(state: State, index: number, call: Call): Promise<Step[]> {
     const process = state.processes[index] as Process;
-    if (call.to === 'clock') {
-      return [
-        {
-          label: `p${index} waits`,
-          next: withProcess(state, index, {
-            ...process,
-            phase: 'asleep',
-            sleptIn: state.world,
-            parked: process.sleptIn === state.world,
-          }),
-        },
-      ];
-    }
     if (call.to === 'streamkap' && call.method === 'POST') {
       const posts = [...state.posts, { from: index, call: this.#calls.of(JSON.stringify(call)) }];
       return [
@@ -219,12 +224,15 @@ export class Explorer {
   ): Promise<Step> {
     const process = state.processes[index] as Process;
     const history = await this.#extend(process.history, { result });
-    const ended = this.#history(history).standing.at !== 'call';
-    const next = withProcess({ ...state, world }, index, {
-      ...process,
+    const { standing } = this.#history(history);
+    const answered = { ...state, world };
+    // Falling asleep is no step of its own: nobody else can see it.
+    const asleep = standing.at === 'call' && standing.call.to === 'clock';
+    const next = withProcess(answered, index, {
       history,
-      phase: ended ? 'ended' : 'ready',
-      parked: false,
+      phase: standing.at !== 'call' ? 'ended' : asleep ? 'asleep' : 'ready',
+      sleptIn: asleep ? world : process.sleptIn,
+      parked: asleep && process.sleptIn === world,
     });
     return { label: `p${index} ${label}`, next };
   }
@@ -247,7 +255,7 @@ export class Explorer {
     const before = from === undefined ? undefined : this.#history(from);
     const name = 'name' in more ? more.name : (before?.name ?? 0);
     const results = 'result' in more ? [...(before?.results ?? []), more.result] : [];
-    const standing = await standingAfter(this.#kind, `0000000${name}`, results);
+    const standing = await standingAfter(this.#runOf(name), results);
     const index = this.#histories.push({ name, results, standing }) - 1;
     this.#historyIndex.set(key, index);
     return index;
@@ -284,7 +292,9 @@ export class Explorer {
   async #checkEnd(state: State): Promise<string | undefined> {
     const key = `${state.world} ${state.posts.map((post) => post.call)}`;
     if (this.#recoveries.has(key)) return this.#recoveries.get(key);
+    this.#world.maxAttempts = Number.POSITIVE_INFINITY;
     const why = (await this.#recover(state, 'lands before')) ?? (await this.#recover(state, 'lands after'));
+    this.#world.maxAttempts = this.#maxAttempts;
     this.#recoveries.set(key, why);
     return why;
   }
@@ -312,7 +322,7 @@ export class Explorer {
   async #runAlone(name: number): Promise<Standing> {
     const results: Result[] = [];
     for (let calls = 0; calls < 200; calls++) {
-      const standing = await standingAfter(this.#kind, `0000000${name}`, results);
+      const standing = await standingAfter(this.#runOf(name), results);
       if (standing.at !== 'call') return standing;
       results.push(await this.#world.apply(standing.call));
     }

@@ -5,7 +5,7 @@ import type { ProvisioningResult } from '../../../core/provisioning/ports.ts';
 import { provision } from '../../../core/provisioning/provision.ts';
 import { StreamkapClient } from '../../../core/streamkap/client.ts';
 import { ROLES } from '../../sandbox/streamkap/roles.ts';
-import { ADMIN, type Call, type Result, SECRET } from './world.ts';
+import { ADMIN, type Call, NOW_SECONDS, type Result, SECRET, TAKE_OVER_AFTER_MS } from './world.ts';
 
 export type Kind = 'kafka' | 'api' | 'both';
 
@@ -15,21 +15,34 @@ export type Standing =
   | { readonly at: 'end'; readonly result: ProvisioningResult }
   | { readonly at: 'error'; readonly code: string };
 
+/** One run. */
+export interface Run {
+  readonly kind: Kind;
+  /** Makes its random numbers differ from those of other runs. */
+  readonly name: string;
+  /** It asks for something that Streamkap refuses. */
+  readonly badRequest?: boolean;
+  /** Breaks the code under test by answering it wrongly: the tests of the test. */
+  readonly distort?: (call: Call, result: Result) => Result;
+}
+
 /**
  * The shipped code of one run, real client and real store included, as a function of what it has been answered: its local state is
  * its history, so it is run again from the start with the recorded answers until it asks for one that is not there.
- * @param name makes its random numbers differ from those of other processes
  */
-export async function standingAfter(kind: Kind, name: string, history: readonly Result[]): Promise<Standing> {
+export async function standingAfter(
+  { kind, name, badRequest = false, distort = (_call, result) => result }: Run,
+  history: readonly Result[],
+): Promise<Standing> {
   let answered = 0;
   let standing: Standing | undefined;
   const ask = (call: Call): Promise<Result> => {
     const result = history[answered++];
-    if (result) return Promise.resolve(result);
+    if (result) return Promise.resolve(distort(call, result));
     standing = { at: 'call', call };
     return new Promise(() => {});
   };
-  runProcess(kind, name, ask).then(
+  runProcess({ kind, name, badRequest }, ask).then(
     (result) => {
       standing = { at: 'end', result };
     },
@@ -43,7 +56,10 @@ export async function standingAfter(kind: Kind, name: string, history: readonly 
   return standing;
 }
 
-function runProcess(kind: Kind, name: string, ask: (call: Call) => Promise<Result>): Promise<ProvisioningResult> {
+function runProcess(
+  { kind, name, badRequest }: Run,
+  ask: (call: Call) => Promise<Result>,
+): Promise<ProvisioningResult> {
   let ids = 0;
   let slept = 0;
   const clock = {
@@ -75,22 +91,24 @@ function runProcess(kind: Kind, name: string, ask: (call: Call) => Promise<Resul
       prepare: async () => ({
         name: 'orders',
         username: kind === 'api' ? null : 'orders',
-        requested: requestedOf(kind),
+        requested: requestedOf(kind, badRequest),
       }),
       run: name,
-      takeOverAfterMs: 0,
+      takeOverAfterMs: TAKE_OVER_AFTER_MS,
       verifyLogin: 'auto',
       newSecret: { tags: {} },
     },
   );
 }
 
-function requestedOf(kind: Kind): RequestedKey {
+const NO_SUCH_ACL = { topic_name: 't', operation: 'NO_SUCH', resource_pattern_type: 'LITERAL', resource: 'TOPIC' };
+
+function requestedOf(kind: Kind, bad = false): RequestedKey {
   const [role] = ROLES;
   return {
     description: '',
-    ...(kind === 'kafka' || !role ? {} : { role_ids: [role.id] }),
-    ...(kind === 'api' ? {} : { kafka: { kafka_acls: [], is_create_schema_registry: false } }),
+    ...(kind === 'kafka' || !role ? {} : { role_ids: [bad ? 'no-such-role' : role.id] }),
+    ...(kind === 'api' ? {} : { kafka: { kafka_acls: bad ? [NO_SUCH_ACL] : [], is_create_schema_registry: false } }),
   };
 }
 
@@ -121,17 +139,27 @@ function clientOver(
   });
 }
 
-/** AWS's client as the store sees it: a command in, a response or an error with a name out. */
+type Deserialize = (next: () => Promise<unknown>) => () => Promise<unknown>;
+
+/** AWS's client as the store sees it: a command in, a response or an error with a name out, AWS's clock in the headers. */
 function callerOver(ask: (call: Call) => Promise<Result>): SecretsManagerCaller {
+  let seeHeaders: Deserialize = (next) => next;
+  const response = { headers: { date: new Date(NOW_SECONDS * 1000).toUTCString() } };
   const send = async (command: { input: Record<string, unknown>; constructor: { name: string } }) => {
     const operation = command.constructor.name.replace(/Command$/, '');
     const result = await ask({ to: 'aws', operation, input: command.input });
-    if (result.kind === 'aws') return withDates(result.response);
+    if (result.kind === 'aws') {
+      await seeHeaders(async () => ({ response }))();
+      return withDates(result.response);
+    }
     const error = new Error(result.kind === 'aws-error' ? result.message : 'socket hang up');
     error.name = result.kind === 'aws-error' ? result.name : 'TimeoutError';
     throw error;
   };
-  return { send, middlewareStack: { add: () => {} } } as unknown as SecretsManagerCaller;
+  const add = (middleware: Deserialize) => {
+    seeHeaders = middleware;
+  };
+  return { send, middlewareStack: { add } } as unknown as SecretsManagerCaller;
 }
 
 function withDates(response: Record<string, unknown>): Record<string, unknown> {

@@ -27,17 +27,21 @@ export type Result =
   | { readonly kind: 'lost' }
   | { readonly kind: 'woken' };
 
-const FAR_FUTURE_SECONDS = 1e11;
+/** What AWS's clock says, always. */
+export const NOW_SECONDS = 1_800_000_000;
+/** Older than a holder may be, younger than a late POST may come. */
+const OLD_SECONDS = 600;
+export const TAKE_OVER_AFTER_MS = 120_000;
 
 export const SECRET = 'keyring/orders';
 export const ADMIN = { clientId: 'admin-client-id', clientSecret: 'admin-client-secret-0123456789' };
 
 const JSON_BODY = { 'content-type': 'application/json' };
 
-/** Both services as strict models, one snapshot for the two. Time stands still: every age is beyond every patience. */
+/** Both services as strict models, one snapshot for the two. Time stands still: whatever was written is 600 s old. */
 export class World {
-  /** An intent of this attempt is not taken over. */
-  maxAttempts = 3;
+  /** Intents of this attempt on are not taken over. */
+  maxAttempts = Number.POSITIVE_INFINITY;
   #nextId = 0;
   readonly #users = new MemoryKafkaUsers();
   readonly #log = new CallLog();
@@ -96,7 +100,7 @@ export class World {
   #aws(call: Extract<Call, { to: 'aws' }>): Result {
     try {
       const response = { ...this.#secrets.call(call.operation, call.input) };
-      if (!this.#isOld(response)) response.CreatedDate = FAR_FUTURE_SECONDS;
+      if ('CreatedDate' in response) response.CreatedDate = NOW_SECONDS - (this.#isOld(response) ? OLD_SECONDS : 0);
       return { kind: 'aws', response };
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;

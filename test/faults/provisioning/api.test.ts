@@ -1,0 +1,3 @@
+import { exploreKind } from './suite.ts';
+
+exploreKind('api');
