@@ -147,11 +147,16 @@ function errorFields({ code, message, changed, retryable, remedy, requestId }: K
   };
 }
 
-/** Lambda shows name and message of an error and nothing else, so code and remedy go into the message. */
+/**
+ * Lambda shows name and message of an error and nothing else, so code and remedy go into the message; the name is written out
+ * because a minified class has another.
+ */
 function forLambda(error: RotationError, redactor: Redactor): RotationError {
   const { code, changed, retryable, remedy, requestId } = error;
   const message = redactor.redact(`${code}: ${error.message}. ${remedy}`);
-  return new RotationError({ code, message, changed, retryable, remedy, requestId });
+  return Object.assign(new RotationError({ code, message, changed, retryable, remedy, requestId }), {
+    name: 'RotationError',
+  });
 }
 
 function notSupported(what: string): RotationError {

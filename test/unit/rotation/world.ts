@@ -142,8 +142,8 @@ export class World {
   }
 
   async invoke(event: unknown): Promise<void> {
-    const { Step } = event as { Step?: RotationStep };
-    this.#step = Step ?? 'other';
+    const { Step = 'other' } = (event ?? {}) as { Step?: RotationStep };
+    this.#step = Step;
     const end = this.now + this.remainingMs;
     const killed = new Promise<never>((_, reject) => {
       this.#kill = () => reject(new Killed('the process was killed'));
