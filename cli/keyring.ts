@@ -10,7 +10,9 @@ const program = new Command('keyring')
 
 program
   .command('demo')
-  .description('run the main job on the embedded sandbox and tell what happened; exit code 1 when anything is not as it should be')
+  .description(
+    'run the main job on the embedded sandbox and tell what happened; exit code 1 when anything is not as it should be',
+  )
   .option('--json', 'print the facts as JSON instead of the story')
   .action(async ({ json = false }: { json?: boolean }) => {
     const { runDemo } = await import('./demo.ts');
@@ -19,7 +21,9 @@ program
 
 program
   .command('sandbox')
-  .description('start the stand-ins for Streamkap, Secrets Manager and Kafka, print one line of JSON, run until SIGTERM')
+  .description(
+    'start the stand-ins for Streamkap, Secrets Manager and Kafka, print one line of JSON, run until SIGTERM',
+  )
   .action(async () => {
     const { runSandbox } = await import('./sandbox.ts');
     await runSandbox();
