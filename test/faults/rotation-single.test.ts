@@ -33,11 +33,14 @@ function assertStored(world: World): void {
 
 async function run(
   troubles: readonly Trouble[],
-  { propagationMs = 0, pendingAfterSuccess = 'left' as 'left' | 'removed' } = {},
+  { propagationMs = 0, pendingAfterSuccess = 'left' as 'left' | 'removed', unreachableFrom = Infinity } = {},
 ): Promise<World> {
   const world = rotating({ driver: { maxSequences: SEQUENCES, pendingAfterSuccess } });
+  let unreachable: number | undefined;
   world.observe = (call: ExternalCall, moment) => {
     assertStored(world);
+    if (call.seq === unreachableFrom) unreachable = call.invocation;
+    if (call.to === 'kafka' && call.invocation === unreachable) return 'lose';
     if (moment === 'before' && call.operation.startsWith('PATCH') && propagationMs > 0) {
       const action = { kind: 'propagation', delayMs: propagationMs } as const;
       world.fault({ service: 'streamkap', operation: 'PATCH /project-keys/{id}', action });
@@ -80,6 +83,10 @@ describe('rotation by single ends well, and the password that works is stored af
     all,
   )('$mishap $moment call $at, with a change that takes 20 seconds to reach the brokers', async (trouble) => {
     assertGoodEnd(await run([trouble], { propagationMs: 20_000 }));
+  });
+
+  it.each(points)('Kafka out of reach from call %i to the end of that step', async (at) => {
+    assertGoodEnd(await run([], { unreachableFrom: at }));
   });
 
   it.each(all)('$mishap $moment call $at, and any second one after it', async (trouble) => {

@@ -25,6 +25,8 @@ const HOST = 'https://api.streamkap.test';
 /** One external call of the function, in words: `PATCH /project-keys/{id}`, `GetSecretValue`, `login`. */
 export interface ExternalCall {
   readonly seq: number;
+  /** Which call of the function, counted on. */
+  readonly invocation: number;
   readonly step: RotationStep | 'other';
   readonly to: 'aws' | 'streamkap' | 'kafka';
   readonly operation: string;
@@ -69,6 +71,7 @@ export class World {
   readonly #transport: HttpTransport;
   readonly #warm: Container | undefined;
   #step: RotationStep | 'other' = 'other';
+  #invocation = 0;
   #ids = 0;
   #passwords = 0;
 
@@ -144,6 +147,7 @@ export class World {
   async invoke(event: unknown): Promise<void> {
     const { Step = 'other' } = (event ?? {}) as { Step?: RotationStep };
     this.#step = Step;
+    this.#invocation++;
     const end = this.now + this.remainingMs;
     const killed = new Promise<never>((_, reject) => {
       this.#kill = () => reject(new Killed('the process was killed'));
@@ -260,10 +264,10 @@ export class World {
 
   /** Every external call comes by here, so that a test can look at the world around it, or end the process. */
   async #around<T>(
-    facts: Omit<ExternalCall, 'seq' | 'step'>,
+    facts: Omit<ExternalCall, 'seq' | 'step' | 'invocation'>,
     { effect, lost }: { readonly effect: () => Promise<T>; readonly lost: () => T },
   ): Promise<T> {
-    const call = { seq: this.calls.length + 1, step: this.#step, ...facts };
+    const call = { seq: this.calls.length + 1, step: this.#step, invocation: this.#invocation, ...facts };
     this.calls.push(call);
     const first = this.observe?.(call, 'before');
     if (first) return first === 'kill' ? await this.#dead() : lost();
