@@ -35,7 +35,7 @@ export function nodeTransport(environment: NodeJS.ProcessEnv): HttpTransport {
     const url = new URL(request.url);
     const secure = url.protocol === 'https:';
     const body = request.body === undefined ? undefined : Buffer.from(request.body);
-    const signal = AbortSignal.timeout(Math.max(1, Math.min(request.timeoutMs, 2 ** 31 - 1)));
+    const signal = timeLimit(request);
     return await new Promise<HttpResponse>((resolve, reject) => {
       const sent = (secure ? https : http).request(url, {
         method: request.method,
@@ -55,10 +55,15 @@ export function nodeTransport(environment: NodeJS.ProcessEnv): HttpTransport {
   };
 }
 
-async function collect(response: http.IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
+/** A timer takes whole milliseconds, and no more of them than this. */
+function timeLimit({ timeoutMs }: HttpRequest): AbortSignal {
+  return AbortSignal.timeout(Math.max(1, Math.min(Math.ceil(timeoutMs), 2 ** 31 - 1)));
+}
+
+async function collect(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     bytes += chunk.length;
     if (bytes > MAX_BODY_BYTES) throw new Error('answer too large');
     chunks.push(chunk);
@@ -74,7 +79,7 @@ function flatten(headers: http.IncomingHttpHeaders): Record<string, string> {
 export type Fetch = (
   url: string,
   init: { method: string; headers: Record<string, string>; body?: string; signal: AbortSignal; redirect: 'manual' },
-) => Promise<{ status: number; headers: Iterable<[string, string]>; text(): Promise<string> }>;
+) => Promise<{ status: number; headers: Iterable<[string, string]>; body: AsyncIterable<Uint8Array> | null }>;
 
 /** The same over `fetch`, for those who want undici's pools, dispatchers or mock agent. */
 export function fetchTransport(fetch: Fetch): HttpTransport {
@@ -83,9 +88,10 @@ export function fetchTransport(fetch: Fetch): HttpTransport {
       method: request.method,
       headers: { ...request.headers },
       ...(request.body === undefined ? {} : { body: request.body }),
-      signal: AbortSignal.timeout(request.timeoutMs),
+      signal: timeLimit(request),
       redirect: 'manual',
     });
-    return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() };
+    const body = response.body === null ? '' : await collect(response.body);
+    return { status: response.status, headers: Object.fromEntries(response.headers), body };
   };
 }
