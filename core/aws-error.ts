@@ -80,7 +80,7 @@ function classify(error: unknown, call: AwsCall): ErrorClass {
       'Set AWS_REGION, or name the secret by its ARN in an environment that has a Region.',
     );
   }
-  if (/Throttl|TooManyRequests|LimitExceeded|RequestLimit/.test(name)) {
+  if (/Throttl|TooManyRequests|RequestLimit/.test(name)) {
     return {
       code: 'AWS_THROTTLED',
       problem: 'AWS limits the rate of calls',
@@ -109,15 +109,24 @@ function classify(error: unknown, call: AwsCall): ErrorClass {
   }
   return {
     code: 'AWS_UNREACHABLE',
-    problem: `no usable answer (${/^[A-Za-z0-9_]{1,60}$/.test(name) ? name : 'connection failed'})`,
+    problem: `no usable answer (${reasonOf(error)})`,
     remedy: 'Check the network path to AWS and AWS_REGION, then run again.',
     retryable: true,
     refused: false,
   };
 }
 
+/** @returns the system's code of a broken connection, else the error's name; never its text */
+function reasonOf(error: unknown): string {
+  const { code } = error as { code?: unknown };
+  if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,60}$/.test(code)) return code;
+  const name = awsErrorName(error);
+  return name !== 'Error' && /^[A-Za-z0-9_]{1,60}$/.test(name) ? name : 'connection failed';
+}
+
 function denied(message: string, call: AwsCall): ErrorClass {
-  if (/KMS/i.test(message)) {
+  // Not just the word: the message also names the secret, which may be called after a KMS.
+  if (/access to KMS|perform: kms:/i.test(message)) {
     return {
       code: 'KMS_DENIED',
       problem: 'the KMS key of the secret may not be used',

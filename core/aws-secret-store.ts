@@ -21,7 +21,7 @@ import type {
 } from './secret-store.ts';
 
 export interface AwsSecretStoreOptions {
-  /** Region, credentials, endpoint and proxy come from here, by AWS's standard names. */
+  /** Where the proxy's address comes from. Region, credentials and endpoint AWS's SDK takes from the process's own environment. */
   readonly environment: NodeJS.ProcessEnv;
   /** Milliseconds for one request; the SDK repeats a failed one up to twice. @default 10_000 */
   readonly requestTimeoutMs?: number;
