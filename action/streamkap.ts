@@ -1,5 +1,5 @@
+import { adminCredentialInSecret } from '../core/admin-credential.ts';
 import { systemClock } from '../core/clock.ts';
-import { checkCredentialFile, decodeCredential, isCredentialFile } from '../core/credential-file.ts';
 import { InputError, KeyringError } from '../core/errors.ts';
 import { nodeTransport } from '../core/http.ts';
 import type { RequestedKey } from '../core/provisioning/intent.ts';
@@ -7,8 +7,7 @@ import type { KeyRequest } from '../core/provisioning/ports.ts';
 import type { SecretReader } from '../core/secret-store.ts';
 import { StreamkapClient } from '../core/streamkap/client.ts';
 import type { Role } from '../core/streamkap/schemas.ts';
-import type { AdminCredential } from '../core/streamkap/token.ts';
-import { requireTrustedApi } from '../core/streamkap-host.ts';
+import type { AdminCredentialSource } from '../core/streamkap/token.ts';
 import type { Inputs } from './inputs.ts';
 import type { KeyInputs } from './key-inputs.ts';
 import type { Masking } from './masking.ts';
@@ -24,7 +23,7 @@ interface ClientNeeds {
 export function streamkapClient(inputs: Inputs, { masking, environment, openStore }: ClientNeeds): StreamkapClient {
   return new StreamkapClient({
     host: inputs.streamkapHost,
-    credentials: { get: () => adminCredential(inputs, { masking, openStore }) },
+    credentials: adminCredentials(inputs, { masking, openStore }),
     transport: nodeTransport(environment),
     clock: systemClock,
     random: Math.random,
@@ -32,58 +31,32 @@ export function streamkapClient(inputs: Inputs, { masking, environment, openStor
   });
 }
 
-async function adminCredential(
-  { admin, streamkapHost }: Inputs,
+function adminCredentials(
+  { admin, streamkapHost: host }: Inputs,
   { masking, openStore }: Pick<ClientNeeds, 'masking' | 'openStore'>,
-): Promise<AdminCredential> {
+): AdminCredentialSource {
+  const secretSeen = (secret: string) => masking.add(secret);
   switch (admin.from) {
     case 'pair':
-      masking.add(admin.credential.clientSecret);
-      return admin.credential;
+      return { get: async () => admin.credential };
     case 'secret': {
-      const version = await (await openStore()).read(admin.secretId);
-      if (typeof version === 'string') {
-        throw new InputError(
-          'admin-secret-id',
-          'there is no such secret, or it has no value',
-          'Name the secret that holds {"client_id","client_secret"}.',
-        );
-      }
-      const credential = adminCredentialOf(version.value, streamkapHost);
-      masking.add(credential.clientSecret);
-      return credential;
+      const store = { read: async (id: string) => await (await openStore()).read(id) };
+      return adminCredentialInSecret({ store, secretId: admin.secretId, host, input: 'admin-secret-id', secretSeen });
     }
     case 'nowhere':
-      throw new KeyringError({
-        code: 'ADMIN_CREDENTIAL_MISSING',
-        message: 'client-id and client-secret are empty, and a project key has to be made or looked at',
-        changed: 'no',
-        retryable: false,
-        remedy:
-          'Set client-id and client-secret, or admin-secret-id, or STREAMKAP_CLIENT_ID and STREAMKAP_SECRET. A GitHub secret that is not set arrives as an empty string.',
-      });
+      return { get: () => Promise.reject(missing()) };
   }
 }
 
-/** @throws InputError when the admin secret's value is neither of its two shapes; no part of it is quoted */
-function adminCredentialOf(value: string, host: string): AdminCredential {
-  const json = decodeCredential(value);
-  const { client_id: id, client_secret: secret } = (typeof json === 'object' && json !== null ? json : {}) as Record<
-    string,
-    unknown
-  >;
-  if (typeof id === 'string' && typeof secret === 'string' && id && secret)
-    return { clientId: id, clientSecret: secret };
-  const file = checkCredentialFile(json);
-  if (isCredentialFile(file) && file.api) {
-    requireTrustedApi(file.api, { host, input: 'admin-secret-id' });
-    return { clientId: file.api.client_id, clientSecret: file.api.client_secret };
-  }
-  throw new InputError(
-    'admin-secret-id',
-    'its value is no admin credential',
-    'Store {"client_id","client_secret"} or a credential file with API access.',
-  );
+function missing(): KeyringError {
+  return new KeyringError({
+    code: 'ADMIN_CREDENTIAL_MISSING',
+    message: 'client-id and client-secret are empty, and a project key has to be made or looked at',
+    changed: 'no',
+    retryable: false,
+    remedy:
+      'Set client-id and client-secret, or admin-secret-id, or STREAMKAP_CLIENT_ID and STREAMKAP_SECRET. A GitHub secret that is not set arrives as an empty string.',
+  });
 }
 
 /**

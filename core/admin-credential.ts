@@ -32,7 +32,7 @@ export function parseAdminCredential(value: string, { host, input }: { host: str
 }
 
 export interface AdminSecret {
-  readonly store: SecretReader;
+  readonly store: Pick<SecretReader, 'read'>;
   readonly secretId: string;
   readonly host: string;
   /** The name to blame in errors. */

@@ -21,6 +21,8 @@ export interface KeyringErrorFacts {
  * Causes are not chained: the text of a foreign error may quote a secret (JSON.parse, zod and HTTP clients all do).
  */
 export class KeyringError extends Error {
+  /** Written out in each class: after minification a class has another name. */
+  override readonly name: string = 'KeyringError';
   readonly code: string;
   readonly changed: Changed;
   readonly retryable: boolean;
@@ -29,7 +31,6 @@ export class KeyringError extends Error {
 
   constructor(facts: KeyringErrorFacts) {
     super(facts.message);
-    this.name = new.target.name;
     this.code = facts.code;
     this.changed = facts.changed;
     this.retryable = facts.retryable;
@@ -40,6 +41,8 @@ export class KeyringError extends Error {
 
 /** An input, setting or file that breaks a rule. Nothing was called, nothing changed. */
 export class InputError extends KeyringError {
+  override readonly name = 'InputError';
+
   /** @param input the name as the user wrote it; @param problem what is wrong, without the value where that may be secret; @param rule what would be right */
   constructor(input: string, problem: string, rule: string) {
     super({ code: 'INVALID_INPUT', message: `${input}: ${problem}`, changed: 'no', retryable: false, remedy: rule });
@@ -48,6 +51,7 @@ export class InputError extends KeyringError {
 
 /** Streamkap refused, failed or did not answer. */
 export class StreamkapError extends KeyringError {
+  override readonly name = 'StreamkapError';
   /** HTTP status; undefined when no answer came. */
   readonly status: number | undefined;
   /** Seconds the server asked to wait, from Retry-After. */
@@ -61,10 +65,16 @@ export class StreamkapError extends KeyringError {
 }
 
 /** Secrets Manager (or the way to it) refused, failed or did not answer. */
-export class SecretStoreError extends KeyringError {}
+export class SecretStoreError extends KeyringError {
+  override readonly name = 'SecretStoreError';
+}
 
 /** Making a key did not come to its end; the secret's intent tells the next run where to go on. */
-export class ProvisioningError extends KeyringError {}
+export class ProvisioningError extends KeyringError {
+  override readonly name = 'ProvisioningError';
+}
 
 /** A rotation step that did not do what it should; Secrets Manager may call it again. */
-export class RotationError extends KeyringError {}
+export class RotationError extends KeyringError {
+  override readonly name = 'RotationError';
+}
