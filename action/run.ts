@@ -51,9 +51,10 @@ async function ensure(job: Job, inputs: Exclude<Inputs, { mode: 'lookup' }>): Pr
   const secretId = inputs.secretId ?? '';
   const store = await job.openStore();
   let prepared: ReturnType<typeof prepareKey> | undefined;
-  const prepare = () => {
+  const prepare = async () => {
+    requireMakeable(inputs);
     prepared ??= prepareKey(job.streamkap, inputs.key);
-    return prepared;
+    return await prepared;
   };
   const made = await provision(
     { ...portsOf(job), store },
@@ -80,6 +81,7 @@ async function ensure(job: Job, inputs: Exclude<Inputs, { mode: 'lookup' }>): Pr
 /** A key nobody else keeps: whatever fails after it was made, it is deleted again, here or in the post stage. */
 async function createWithoutSecret(job: Job, inputs: Exclude<Inputs, { mode: 'lookup' }>): Promise<void> {
   const { runner, streamkap } = job;
+  requireMakeable(inputs);
   const key = await prepareKey(streamkap, inputs.key);
   const trace = { intentId: randomUUID(), username: key.username };
   runner.saveState('unfinished', JSON.stringify(trace));
@@ -90,11 +92,30 @@ async function createWithoutSecret(job: Job, inputs: Exclude<Inputs, { mode: 'lo
     await checkDelivery(job, delivery);
     deliver(runner, delivery, inputs);
   } catch (error) {
-    await removeUnstored({ streamkap }, trace);
-    runner.saveState('unfinished', '');
+    // Where it cannot be deleted now, the state stays: the post stage tries again and says what may be left.
+    const forget = () => runner.saveState('unfinished', '');
+    await removeUnstored({ streamkap }, trace).then(forget, () => undefined);
     throw error;
   }
   runner.saveState('unfinished', '');
+}
+
+/** What only a key that exists already could meet is said before a new one is made, not after. */
+function requireMakeable({ projectKeyId, verifyLogin, kafka }: Inputs): void {
+  if (projectKeyId !== '') {
+    throw new InputError(
+      'project-key-id',
+      'is given, but there is no credential yet, and a new key gets an id of its own',
+      'Leave project-key-id out, or name the secret that holds the key.',
+    );
+  }
+  if (verifyLogin === 'always' && !kafka) {
+    throw new InputError(
+      'verify-login',
+      'is "always", but the new key gets no Kafka access to try',
+      'Use "auto" for API-only keys.',
+    );
+  }
 }
 
 /** What must hold before a credential is handed out: it is the one asked for, its URLs can be trusted, its login works. */
