@@ -55,18 +55,30 @@ describe('without a secret', () => {
     expect(world.calls()).not.toContain(DELETE);
   });
 
-  test('a key whose login is rejected is deleted again, and nothing is handed out', async () => {
-    const world = await worldOfTest();
-    const { kafkaUsers, streamkap } = world.sandbox;
-    // One refusal that stays: the poll for a new password would otherwise go on for its two minutes.
-    const run = await world.run({ ...UNSTORED, 'project-key-id': 'a-key-that-is-expected' });
-    expect(errorOf(run)).toMatch(/project-key-id: the credential is for another project key.*\[INVALID_INPUT\]$/);
+  // A later part that fails without waiting: a rejected login is tried again for two minutes of real time.
+  test('a key whose file cannot be trusted is deleted again, and nothing is handed out', async () => {
+    const world = await worldOfTest({ streamkap: { apiBaseUrl: 'https://evil.example' } });
+    const { streamkap } = world.sandbox;
+    const run = await world.run({ ...UNSTORED, roles: 'Read Only' });
+    expect(errorOf(run)).toMatch(/api\.token_endpoint of the credential file is not on the configured Streamkap host/);
     expect(world.calls().at(-1)).toBe(DELETE);
     expect(streamkap.projectKeys).toEqual([]);
-    expect(kafkaUsers.passwordOf('nightly')).toBeUndefined();
+    expect(streamkap.clientCredentials).toHaveLength(1);
     expect(run.outputs).toEqual({});
     expect(run.state).toEqual({ unfinished: '' });
     expect(run.post?.rawTranscript).toBe('');
+  });
+
+  test('a deletion that fails does not hide why the step failed, and the post stage tries it again', async () => {
+    const world = await worldOfTest({ streamkap: { apiBaseUrl: 'https://evil.example' } });
+    const { log, streamkap } = world.sandbox;
+    const action = { kind: 'status', when: 'before', status: 500 } as const;
+    log.script({ service: 'streamkap', operation: 'DELETE /project-keys/{id}', action });
+    const run = await world.run({ ...UNSTORED, roles: 'Read Only' });
+    expect(errorOf(run)).toMatch(/api\.token_endpoint of the credential file is not on the configured Streamkap host/);
+    expect(run.outputs).toEqual({});
+    expect(run.post?.rawTranscript).toMatch(/deleted the unfinished project key/);
+    expect(streamkap.projectKeys).toEqual([]);
   });
 
   test('a job that is cancelled right after the POST leaves no key: the post stage deletes it', async () => {
@@ -137,5 +149,31 @@ describe('without a secret', () => {
     expect(first.outputs['project-key-id']).not.toBe(second.outputs['project-key-id']);
     expect(world.sandbox.streamkap.projectKeys).toHaveLength(2);
     expect(() => world.sandbox.secretsManager.valueOf(SECRET_ID)).toThrow();
+  });
+});
+
+describe.each([
+  ['ensure', KINDS['API-only']],
+  ['create', KINDS['API-only']],
+  ['create', { name: 'Nightly', roles: 'Read Only' }],
+])('%s of %o', (mode, asked) => {
+  test.each([
+    [
+      'a certain project-key-id',
+      { 'project-key-id': 'pk-1' },
+      /project-key-id: is given, but there is no credential yet/,
+    ],
+    [
+      'a login without Kafka',
+      { 'verify-login': 'always' },
+      /verify-login: is "always", but the new key gets no Kafka access/,
+    ],
+  ])('asks for %s, which no new key can meet: none is made', async (_what, inputs, says) => {
+    const world = await worldOfTest();
+    const run = await world.run({ ...asked, ...inputs, mode });
+    expect(errorOf(run)).toMatch(says);
+    expect(errorOf(run)).toMatch(/Nothing was changed\. \[INVALID_INPUT\]$/);
+    expect(world.sandbox.log.calls.filter((call) => call.tookEffect)).toEqual([]);
+    expect(world.sandbox.log.calls.filter((call) => call.service !== 'secretsmanager')).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { onTestFinished } from 'vitest';
+import { onTestFinished, type TestContext } from 'vitest';
 import { assertNoLeak } from '../../runner-harness/assert-no-leak.ts';
 import { type ActionRun, type RunActionOptions, runAction } from '../../runner-harness/run-action.ts';
 import type { Fault } from '../../sandbox/call-log.ts';
@@ -48,10 +48,13 @@ export interface World {
   close(): Promise<void>;
 }
 
-/** A world that ends with the test. */
-export async function worldOfTest(options: SandboxOptions = {}): Promise<World> {
+/** A world that ends with the test. @param test the test's context, which concurrent tests must give */
+export async function worldOfTest(
+  options: SandboxOptions = {},
+  test?: Pick<TestContext, 'onTestFinished'>,
+): Promise<World> {
   const world = await openWorld(options);
-  onTestFinished(() => world.close());
+  (test?.onTestFinished ?? onTestFinished)(() => world.close());
   return world;
 }
 

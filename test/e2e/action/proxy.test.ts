@@ -1,0 +1,121 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer, request } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { type AddressInfo, connect, type Server } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { makeCertificates } from '../../sandbox/certificates.ts';
+import { assertWorks, fileIn, KINDS, type World, worldOfTest } from './fixture.ts';
+
+/** A name that no resolver knows: it is reached through the proxy or not at all. */
+const BEHIND_PROXY = 'streamkap.invalid';
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+/** Streamkap over TLS, under a name that only the proxy knows and as localhost. */
+async function serveOverTls(certificates: { certPem: string; keyPem: string }, target: () => string): Promise<number> {
+  const front = createHttpsServer({ cert: certificates.certPem, key: certificates.keyPem }, (incoming, response) => {
+    const { host: _host, ...headers } = incoming.headers;
+    const onward = request(new URL(incoming.url ?? '/', target()), { method: incoming.method ?? 'GET', headers });
+    onward.on('response', (answer) => answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers)));
+    onward.on('error', () => response.destroy());
+    incoming.pipe(onward);
+  });
+  onTestFinished(() => front.closeAllConnections());
+  return await listen(front);
+}
+
+/** A proxy that knows CONNECT and nothing else. @returns what it was asked for */
+async function startProxy(): Promise<{ url: string; asked: string[] }> {
+  const asked: string[] = [];
+  const proxy = createHttpServer((incoming, response) => {
+    asked.push(`${incoming.method} ${incoming.url}`);
+    response.writeHead(405).end();
+  });
+  proxy.on('connect', (incoming, socket) => {
+    asked.push(`CONNECT ${incoming.url}`);
+    const port = Number(incoming.url?.split(':').at(-1));
+    const onward = connect(port, '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      socket.pipe(onward).pipe(socket);
+    });
+    onward.on('error', () => socket.destroy());
+    socket.on('error', () => onward.destroy());
+    onTestFinished(() => void onward.destroy());
+  });
+  const port = await listen(proxy);
+  return { url: `http://127.0.0.1:${port}`, asked };
+}
+
+/** A world whose Streamkap speaks TLS, and a proxy beside it. */
+async function worldBehindTls(
+  hostname: string,
+): Promise<{ world: World; host: string; asked: string[]; env: Record<string, string> }> {
+  const certificates = await makeCertificates({ hosts: [BEHIND_PROXY, 'localhost'] });
+  let target = '';
+  const port = await serveOverTls(certificates, () => target);
+  const host = `https://${hostname}:${port}`;
+  const world = await worldOfTest({ streamkap: { apiBaseUrl: host } });
+  target = world.sandbox.streamkapHost;
+  const proxy = await startProxy();
+  const { caFile } = world.sandbox;
+  const authorities = join(caFile, '..', 'authorities.pem');
+  await writeFile(authorities, `${await readFile(caFile, 'utf8')}\n${certificates.caPem}`);
+  return { world, host, asked: proxy.asked, env: { HTTPS_PROXY: proxy.url, NODE_EXTRA_CA_CERTS: authorities } };
+}
+
+test('calls to Streamkap go through HTTPS_PROXY, and the proxy sees nothing but names', async () => {
+  const { world, host, asked, env } = await worldBehindTls(BEHIND_PROXY);
+  const run = await world.run({ ...KINDS['API + Kafka'], 'streamkap-host': host }, { env });
+  expect(run.annotations.errors).toEqual([]);
+  expect(run.outputs.result).toBe('created');
+  expect(new Set(asked)).toEqual(new Set([`CONNECT ${new URL(host).host}`]));
+  expect(fileIn(run).api?.token_endpoint).toBe(`${host}/auth/access-token`);
+  expect(world.sandbox.log.of('kafka', 'login')).toHaveLength(1);
+});
+
+test('what NO_PROXY names is called directly', async () => {
+  const { world, host, asked, env } = await worldBehindTls('localhost');
+  const run = await world.run(
+    { ...KINDS['Kafka-only'], 'streamkap-host': host },
+    { env: { ...env, NO_PROXY: 'example.com,localhost' } },
+  );
+  expect(run.annotations.errors).toEqual([]);
+  expect(run.outputs.result).toBe('created');
+  expect(asked).toEqual([]);
+  await assertWorks(world, fileIn(run));
+});
+
+test('a proxy that is down is an error that changes nothing, not a reason to go around it', async () => {
+  const { world, host, asked, env } = await worldBehindTls('localhost');
+  const run = await world.run(
+    { ...KINDS['Kafka-only'], 'streamkap-host': host },
+    { env: { ...env, HTTPS_PROXY: 'http://127.0.0.1:1' } },
+  );
+  expect(run.annotations.errors).toEqual([
+    expect.stringMatching(/No answer from Streamkap to POST \/auth\/access-token.*\[STREAMKAP_UNREACHABLE\]$/),
+  ]);
+  expect(asked).toEqual([]);
+  expect(world.sandbox.log.calls.filter((call) => call.service === 'streamkap')).toEqual([]);
+  expect(world.sandbox.streamkap.projectKeys).toEqual([]);
+});
+
+test('AWS is called through HTTP_PROXY too, unless NO_PROXY names it', async () => {
+  const world = await worldOfTest();
+  await world.run(KINDS['Kafka-only']);
+  world.forget();
+  const proxy = await startProxy();
+  const lookup = { mode: 'lookup', 'secret-id': KINDS['Kafka-only']['secret-id'] };
+  const direct = await world.run(lookup, { env: { HTTP_PROXY: proxy.url, NO_PROXY: '127.0.0.1' } });
+  expect(direct.outputs.result).toBe('found');
+  expect(proxy.asked).toEqual([]);
+  world.forget();
+  const proxied = await world.run(lookup, { env: { HTTP_PROXY: proxy.url } });
+  expect(proxied.outcome).toBe('failure');
+  expect(proxy.asked.length).toBeGreaterThan(0);
+  expect(world.calls()).toEqual([]);
+});
