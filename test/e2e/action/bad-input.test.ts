@@ -305,10 +305,14 @@ const ROWS: readonly (readonly [string, Inputs, RegExp])[] = [
 ];
 
 /** These hold for every mode that could be asked for; nothing of the job's environment may make a difference. */
-test.each(
+test.concurrent.for(
   ROWS,
-)('%s is refused by one line that names the input and the rule, before anything is called', async (_what, inputs, says) => {
-  const world = await worldOfTest();
+)('%s is refused by one line that names the input and the rule, before anything is called', async ([
+  ,
+  inputs,
+  says,
+], context) => {
+  const world = await worldOfTest({}, context);
   const before = { aws: world.sandbox.secretsManager.snapshot(), streamkap: world.sandbox.streamkap.snapshot() };
   const options: RunOptions = {
     secrets: [PASSWORD, CLIENT_SECRET],

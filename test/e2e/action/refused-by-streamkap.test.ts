@@ -34,10 +34,10 @@ const DEFINITIVE: readonly (readonly [string, FaultAction, RegExp])[] = [
 ];
 
 describe.each(DEFINITIVE)('a creation refused by %s', (_what, action, says) => {
-  test.each(
+  test.concurrent.for(
     KIND_NAMES,
-  )('of a %s key changes nothing, and a run with a corrected request succeeds at once', async (kind) => {
-    const world = await worldOfTest();
+  )('of a %s key changes nothing, and a run with a corrected request succeeds at once', async (kind, context) => {
+    const world = await worldOfTest({}, context);
     const { log, streamkap } = world.sandbox;
     log.script({ service: 'streamkap', operation: 'POST /project-keys', action });
     const run = await world.run(KINDS[kind]);
