@@ -1,0 +1,62 @@
+import * as z from 'zod/mini';
+import { anything, pathOf, StreamkapCalls, type StreamkapClientOptions, shaped } from './calls.ts';
+import * as schemas from './schemas.ts';
+
+// Shapes: Streamkap's API reference, "Create Client Credential". Only what is used is demanded.
+const text = z.string().check(z.minLength(1));
+const optionalText = z.optional(z.nullable(z.string()));
+
+const listed = z.looseObject({
+  client_id: text,
+  description: optionalText,
+  service_id: optionalText,
+  /** Empty for a credential that was made from permissions, which are not shown. */
+  roles: z.optional(z.nullable(z.array(z.looseObject({ id: z.string() })))),
+  created_at: optionalText,
+});
+const made = z.extend(listed, { secret: text });
+
+/** A client credential as lists show it. Its secret is masked there, and dropped here. */
+export type ListedCredential = Omit<z.infer<typeof listed>, 'secret'>;
+/** The only time that `secret` is the whole secret. */
+export type MadeCredential = z.infer<typeof made>;
+
+/** Body of `POST /auth/client-credentials`. */
+export interface CreateClientCredential {
+  readonly description: string;
+  readonly service_id?: string;
+  readonly role_ids: readonly string[];
+}
+
+const PATH = '/auth/client-credentials';
+
+/** Streamkap's API as far as client credentials ("API tokens") need it. */
+export class ClientCredentials {
+  readonly #calls: StreamkapCalls;
+
+  constructor(options: StreamkapClientOptions) {
+    this.#calls = new StreamkapCalls(options);
+  }
+
+  /** Whose credential is used: the tenant, the service and, when it belongs to one, the project key. */
+  whoami(): Promise<schemas.Whoami> {
+    const path = '/auth/whoami';
+    return this.#calls.make({ method: 'GET', path, route: path, read: shaped(schemas.whoami) });
+  }
+
+  /** All that the caller sees, those of project keys too; which services that covers is not documented. */
+  async list(): Promise<ListedCredential[]> {
+    const found = await this.#calls.make({ method: 'GET', path: PATH, route: PATH, read: shaped(z.array(listed)) });
+    return found.map(({ secret: _, ...rest }) => rest);
+  }
+
+  /** Sent once. A StreamkapError with `changed: 'unknown'` means that a credential may exist whose secret nobody has. */
+  create(body: CreateClientCredential): Promise<MadeCredential> {
+    return this.#calls.make({ method: 'POST', path: PATH, route: PATH, body, read: shaped(made) });
+  }
+
+  /** Gone already is success. @throws StreamkapError 409 when a project key owns it */
+  async delete(clientId: string): Promise<void> {
+    await this.#calls.makeUnlessGone({ method: 'DELETE', ...pathOf(PATH, clientId, 'client-id'), read: anything });
+  }
+}
