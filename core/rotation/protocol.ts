@@ -16,7 +16,8 @@
  */
 import type { Clock } from '../clock.ts';
 import { putSurely } from '../provisioning/durable-write.ts';
-import type { SecretStore, SecretVersion } from '../secret-store.ts';
+import type { SecretDescription, SecretStore } from '../secret-store.ts';
+import { CredentialReading } from './credential-reading.ts';
 import * as errors from './errors.ts';
 import { LabelMoves } from './label-moves.ts';
 import type { RotationMemory } from './rotation-memory.ts';
@@ -65,6 +66,7 @@ export class RotationProtocol<Value> {
   readonly #budget: TimeBudget;
   readonly #unprovenAllowed: boolean;
   readonly #reading: VersionReading;
+  readonly #credentials: CredentialReading<Value>;
   readonly #labels: LabelMoves;
   readonly #guard: TokenGuard<Value>;
 
@@ -79,6 +81,7 @@ export class RotationProtocol<Value> {
     this.#budget = budget;
     this.#unprovenAllowed = unprovenAllowed;
     this.#reading = new VersionReading(ports.store, ports.clock);
+    this.#credentials = new CredentialReading(this.#reading, strategy);
     this.#labels = new LabelMoves(ports.store, this.#reading);
     const { signal } = ports;
     this.#guard = new TokenGuard({ strategy, reading: this.#reading, labels: this.#labels, budget, signal });
@@ -106,8 +109,9 @@ export class RotationProtocol<Value> {
     if (!description.rotationEnabled) throw errors.rotationDisabled(secretId);
     if (await this.#guard.isDone(target, description.versions[token])) return { outcome: 'already-current' };
     if (await this.#reading.peek(secretId, token)) return { outcome: 'found' };
-    const current = await this.#current(secretId); // 7
-    const value = await this.#strategy.makePending(current.value, this.#budget);
+    const current = await this.#credentials.current(secretId); // 7
+    await this.#prepare(description, current.value);
+    const value = await this.#strategy.makePending(current.value, { budget: this.#budget, token });
     const stored = await putSurely(this.#ports.store, {
       ...{ secretId, versionId: token, value, rotationToken },
       stages: [PENDING],
@@ -117,12 +121,27 @@ export class RotationProtocol<Value> {
       return { outcome: 'made' };
     }
     await this.#reading.pending(target);
+    await this.#discard(target, value);
     return { outcome: 'found' };
+  }
+
+  async #prepare({ arn, versions }: SecretDescription, current: Value): Promise<void> {
+    await this.#strategy.prepare?.({
+      ...{ current, budget: this.#budget },
+      previous: () => this.#credentials.before(arn, { stage: PREVIOUS }, current),
+      stored: () => this.#credentials.stored(arn, versions),
+    });
+  }
+
+  /** Another's value lies under the token: what this attempt made is stored nowhere. */
+  async #discard({ secretId }: errors.RotationTarget, made: string): Promise<void> {
+    if (!this.#strategy.discard) return;
+    await this.#strategy.discard(this.#strategy.parse(made, { role: 'pending', secretId }), this.#budget);
   }
 
   /** Puts the stored value in force. */
   async #setSecret(target: StepRequest): Promise<StepReport> {
-    const current = await this.#current(target.secretId); // 7
+    const current = await this.#credentials.current(target.secretId); // 7
     if (current.versionId === target.token) return { outcome: 'already-current' }; // 3
     const applied = await this.#strategy.apply(this.#changeOf(target, current));
     switch (applied.outcome) {
@@ -142,11 +161,11 @@ export class RotationProtocol<Value> {
     const version = await this.#reading.find(target.secretId, target.token);
     if (!version) return await this.#testWithoutValue(target);
     if (await this.#guard.isDone(target, version.stages, version)) return { outcome: 'already-current' };
-    const pending = this.#parse(version, 'pending');
+    const pending = this.#credentials.parse(version, 'pending');
     const options = { budget: this.#budget, patient: false };
     let proof = await this.#strategy.prove(pending, options);
     if (proof.outcome === 'rejected') {
-      const current = await this.#current(target.secretId);
+      const current = await this.#credentials.current(target.secretId);
       if (this.#strategy.isSame(current.value, pending)) throw errors.currentRejected();
       this.#strategy.requireSuccessor(current.value, pending);
       proof = await this.#strategy.prove(pending, { ...options, patient: true });
@@ -160,7 +179,7 @@ export class RotationProtocol<Value> {
     const description = await this.#reading.describe(target.secretId);
     this.#guard.requireStrategy(description);
     if (await this.#guard.isDone(target, description.versions[target.token])) return { outcome: 'already-current' };
-    const current = await this.#current(target.secretId); // 7
+    const current = await this.#credentials.current(target.secretId); // 7
     const proof = await this.#strategy.prove(current.value, { budget: this.#budget, patient: false });
     if (proof.outcome === 'rejected') throw errors.currentRejected();
     if (proof.outcome === 'unknown' && !this.#unprovenAllowed) throw errors.loginUnknown(proof, 'no');
@@ -173,13 +192,16 @@ export class RotationProtocol<Value> {
     return { outcome: proof.outcome === 'accepted' ? 'proven' : 'unproven', proof };
   }
 
-  /** Moves AWSCURRENT, then looks once at what the outgoing credential is still good for. */
+  /** Moves AWSCURRENT, completes what follows it, then looks once at what the outgoing credential is still good for. */
   async #finishSecret(target: StepRequest): Promise<StepReport> {
     const { clock, memory } = this.#ports;
     const description = await this.#reading.describe(target.secretId);
     this.#guard.requireStrategy(description);
     const stages = description.versions[target.token];
-    if (await this.#guard.isDone(target, stages)) return { outcome: 'already-current' };
+    if (await this.#guard.isDone(target, stages)) {
+      await this.#afterMove(target, description, holderOf(description.versions, PREVIOUS));
+      return { outcome: 'already-current' };
+    }
     const outgoing = holderOf(description.versions, CURRENT);
     if (outgoing === undefined) throw errors.notProvisioned(target.secretId, 'no value'); // 7
     const doubtful = situationOf(stages) === 'rolling-back' || memory.doubts(target.token); // 2
@@ -188,12 +210,29 @@ export class RotationProtocol<Value> {
     const sentAt = memory.sentAt(target.token);
     const gap = sentAt === undefined ? {} : { consumerGapMs: clock.now() - sentAt };
     memory.forget(target.token);
+    await this.#afterMove(target, description, outgoing);
     return { outcome: 'moved', ...gap, outgoing: await this.#lookAtOutgoing(target.secretId, outgoing) };
+  }
+
+  /** 3. @param outgoing the version that was current before the token's */
+  async #afterMove(
+    { secretId, token }: StepRequest,
+    { versions }: SecretDescription,
+    outgoing: string | undefined,
+  ): Promise<void> {
+    if (!this.#strategy.afterMove) return;
+    const current = this.#credentials.parse(await this.#reading.pending({ secretId, token }), 'current');
+    await this.#strategy.afterMove({
+      ...{ current, token, budget: this.#budget },
+      outgoing:
+        outgoing === undefined ? undefined : await this.#credentials.before(secretId, { versionId: outgoing }, current),
+      stored: () => this.#credentials.stored(secretId, versions),
+    });
   }
 
   /** Where the order of steps does not vouch for the value, a login does. */
   async #proveAgain(target: StepRequest, rotationEnabled: boolean): Promise<void> {
-    const pending = this.#parse(await this.#reading.pending(target), 'pending');
+    const pending = this.#credentials.parse(await this.#reading.pending(target), 'pending');
     const proof = await this.#strategy.prove(pending, { budget: this.#budget, patient: false });
     if (proof.outcome === 'accepted') return;
     if (!rotationEnabled) throw errors.rotationDisabled(target.secretId);
@@ -206,7 +245,7 @@ export class RotationProtocol<Value> {
     try {
       const version = await this.#reading.find(secretId, versionId);
       if (!version) return NOT_TRIED;
-      return await this.#strategy.retireEvidence(this.#parse(version, 'previous'), this.#budget);
+      return await this.#strategy.retireEvidence(this.#credentials.parse(version, 'previous'), this.#budget);
     } catch {
       return NOT_TRIED;
     }
@@ -217,12 +256,12 @@ export class RotationProtocol<Value> {
       current: current.value,
       budget: this.#budget,
       pending: () => this.#pending(target, current.value),
-      previous: () => this.#previous(target.secretId, current.value),
+      previous: () => this.#credentials.before(target.secretId, { stage: PREVIOUS }, current.value),
       recordWayBack: async () => {
         await this.#labels.recordRolledBack(target, current.versionId);
         const version = await this.#reading.find(target.secretId, current.versionId);
         if (!version?.stages.includes(CURRENT)) throw errors.currentMoved(target);
-        return this.#parse(version, 'current');
+        return this.#credentials.parse(version, 'current');
       },
       signal: this.#ports.signal,
     };
@@ -234,31 +273,9 @@ export class RotationProtocol<Value> {
     const stages = version?.stages ?? (await this.#reading.describe(target.secretId)).versions[target.token];
     if (await this.#guard.isDone(target, stages, version)) throw errors.currentMoved(target);
     if (!version) throw errors.pendingMissing(target);
-    const value = this.#parse(version, 'pending');
+    const value = this.#credentials.parse(version, 'pending');
     this.#strategy.requireSuccessor(current, value);
     const ageMs = Math.max(0, version.readAt - version.createdAt);
     return { value, ageMs, wayBackRecorded: situationOf(stages) === 'rolling-back' };
-  }
-
-  /** May be missing, or not be a credential at all: provisioning leaves its intent under AWSPREVIOUS. */
-  async #previous(secretId: string, current: Value): Promise<Value | undefined> {
-    const version = await this.#ports.store.read(secretId, { stage: PREVIOUS });
-    if (typeof version === 'string') return undefined;
-    try {
-      const previous = this.#parse(version, 'previous');
-      this.#strategy.requireSuccessor(previous, current);
-      return previous;
-    } catch {
-      return undefined;
-    }
-  }
-
-  async #current(secretId: string): Promise<{ readonly versionId: string; readonly value: Value }> {
-    const version = await this.#reading.current(secretId);
-    return { versionId: version.versionId, value: this.#parse(version, 'current') };
-  }
-
-  #parse(version: SecretVersion, role: 'current' | 'pending' | 'previous'): Value {
-    return this.#strategy.parse(version.value, { role, secretId: version.arn });
   }
 }

@@ -56,6 +56,28 @@ export type Applied =
   /** The pending credential will never be taken; nothing was changed. */
   | { readonly outcome: 'unusable'; readonly why: string };
 
+/** What may be looked at before the next credential is made. */
+export interface Preparation<Value> {
+  readonly current: Value;
+  readonly budget: TimeBudget;
+  /** The credential before the current one, when it is known and the current one may follow it. */
+  previous(): Promise<Value | undefined>;
+  /** Every credential that is stored and kept, whatever its role. */
+  stored(): Promise<readonly Value[]>;
+}
+
+/** What is true once the successor is the current credential. */
+export interface Succession<Value> {
+  /** The credential before the current one, when it is known and the current one may follow it. */
+  readonly outgoing: Value | undefined;
+  readonly current: Value;
+  /** Which rotation this is: the same in every replay. */
+  readonly token: string;
+  readonly budget: TimeBudget;
+  /** Every credential that is stored and kept, whatever its role. */
+  stored(): Promise<readonly Value[]>;
+}
+
 export type StrategyName = 'single' | 'alternating' | 'admin';
 
 /** Where a text was read; for errors. */
@@ -72,8 +94,20 @@ export interface Strategy<Value> {
   readonly name: StrategyName;
   /** @throws RotationError when the text is no such credential; it quotes nothing */
   parse(text: string, origin: CredentialOrigin): Value;
-  /** @returns the text of the credential that shall follow; it is not in force yet, and the caller may throw it away */
-  makePending(current: Value, budget: TimeBudget): Promise<string>;
+  /** Before the next credential is made: repairs what an earlier rotation left half done. Left out, it costs no call. */
+  prepare?(facts: Preparation<Value>): Promise<void>;
+  /**
+   * True when {@link makePending} makes something outside, like a key: then a stored value is looked for before it is called.
+   * Asked after {@link prepare}.
+   */
+  makesOutside?(current: Value): boolean;
+  /**
+   * @param options.token which rotation it is for, the same in every replay
+   * @returns the text of the credential that shall follow; it is not in force yet, and the caller may throw it away
+   */
+  makePending(current: Value, options: { readonly budget: TimeBudget; readonly token: string }): Promise<string>;
+  /** Another credential is stored in place of one that {@link makePending} gave, which nobody will ever use. */
+  discard?(made: Value, budget: TimeBudget): Promise<void>;
   /** @throws RotationError unless `pending` may follow `current`: the same target, nothing else than the secret part changed */
   requireSuccessor(current: Value, pending: Value): void;
   /** True when both are the same credential, secret part included. */
@@ -82,6 +116,11 @@ export interface Strategy<Value> {
   apply(change: Change<Value>): Promise<Applied>;
   /** @param patient false: one look. True: until accepted, as long as a change may take to spread. Changes nothing */
   prove(value: Value, options: { readonly budget: TimeBudget; readonly patient: boolean }): Promise<Proof>;
+  /**
+   * The successor is current, now or already before a replay: completes what has to follow. An error fails the step and takes
+   * nothing back; the replay comes here again. Left out, it costs no call.
+   */
+  afterMove?(facts: Succession<Value>): Promise<void>;
   /** After the move: what the outgoing credential is good for now. Evidence only; changes nothing. */
   retireEvidence(outgoing: Value, budget: TimeBudget): Promise<Proof>;
 }

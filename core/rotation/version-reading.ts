@@ -1,5 +1,5 @@
 import { backoffMs, type Clock } from '../clock.ts';
-import type { SecretDescription, SecretReader, SecretVersion } from '../secret-store.ts';
+import type { SecretDescription, SecretReader, SecretVersion, VersionSelector } from '../secret-store.ts';
 import { notProvisioned, pendingMissing, type RotationTarget, secretGone } from './errors.ts';
 
 /** Right after a write a read may miss; looked for this often, with these pauses in milliseconds. */
@@ -33,7 +33,12 @@ export class VersionReading {
 
   /** @returns undefined when the version has no value, or not yet: one look */
   async peek(secretId: string, versionId: string): Promise<SecretVersion | undefined> {
-    const version = await this.#store.read(secretId, { versionId });
+    return await this.look(secretId, { versionId });
+  }
+
+  /** {@link peek} at a version by id or label. */
+  async look(secretId: string, at: VersionSelector): Promise<SecretVersion | undefined> {
+    const version = await this.#store.read(secretId, at);
     if (version === 'no-secret') throw secretGone(secretId);
     return version === 'no-value' ? undefined : version;
   }

@@ -1,24 +1,6 @@
-import { Logger } from '@aws-lambda-powertools/logger';
-import { awsSecretStore } from '../../core/aws-secret-store.ts';
-import { systemClock } from '../../core/clock.ts';
-import { nodeTransport } from '../../core/http.ts';
-import { probeLogin } from '../../core/login-probe/probe.ts';
-import { generateKafkaPassword } from '../../core/password.ts';
-import { RotationMemory } from '../../core/rotation/rotation-memory.ts';
-import { rotationHandler } from './handler.ts';
-
-/** Milliseconds for one request to Secrets Manager; the SDK repeats a failed one, which has to fit into a short step too. */
-const SECRETS_MANAGER_MS = 5_000;
+import { rotationHandler } from '../rotation/handler.ts';
+import { productionContainer } from '../rotation/production-container.ts';
+import { passwordRotation } from './strategies.ts';
 
 /** The Lambda that Secrets Manager calls, four times a rotation, to change a project key's Kafka password. */
-export const handler = rotationHandler(() => ({
-  environment: process.env,
-  store: awsSecretStore({ environment: process.env, requestTimeoutMs: SECRETS_MANAGER_MS }),
-  transport: nodeTransport(process.env),
-  login: (request) => probeLogin(request),
-  generatePassword: () => generateKafkaPassword(),
-  clock: systemClock,
-  random: Math.random,
-  memory: new RotationMemory(),
-  logger: new Logger({ serviceName: 'streamkap-keyring-rotate-password' }),
-}));
+export const handler = rotationHandler(() => productionContainer('rotate-password'), passwordRotation);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseEnvironment } from '../../../functions/rotate-password/environment.ts';
-import { parseEvent } from '../../../functions/rotate-password/event.ts';
+import { parseEvent } from '../../../functions/rotation/event.ts';
 import { rotating, versionId } from '../rotation/world.ts';
 
 describe('the event', () => {

@@ -4,8 +4,10 @@ import type { Clock } from '../../../core/clock.ts';
 import type { HttpTransport } from '../../../core/http.ts';
 import type { LoginRequest, LoginResult } from '../../../core/login-probe/probe.ts';
 import { RotationMemory } from '../../../core/rotation/rotation-memory.ts';
-import { type Container, rotationHandler } from '../../../functions/rotate-password/handler.ts';
-import type { LogFields } from '../../../functions/rotate-password/step-log.ts';
+import { passwordRotation } from '../../../functions/rotate-password/strategies.ts';
+import type { Container } from '../../../functions/rotation/container.ts';
+import { rotationHandler } from '../../../functions/rotation/handler.ts';
+import type { LogFields } from '../../../functions/rotation/step-log.ts';
 import { CallLog, type Fault } from '../../sandbox/call-log.ts';
 import { MemoryKafkaUsers } from '../../sandbox/kafka-users.ts';
 import { AwsError } from '../../sandbox/secrets-manager/aws-error.ts';
@@ -152,7 +154,7 @@ export class World {
     const killed = new Promise<never>((_, reject) => {
       this.#kill = () => reject(new Killed('the process was killed'));
     });
-    const handler = rotationHandler(() => this.#warm ?? this.#container());
+    const handler = rotationHandler(() => this.#warm ?? this.#container(), passwordRotation);
     const running = handler(event, { awsRequestId: 'req-1', getRemainingTimeInMillis: () => end - this.now });
     running.catch(() => {});
     try {

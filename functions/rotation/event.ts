@@ -13,17 +13,21 @@ const rotationEvent = z.object({
   RotationToken: z.optional(text),
 });
 
-const actionEvent = z.object({ action: z.enum(['dry-run', 'retire']), secretId: z.optional(text) });
+const ACTIONS = ['dry-run', 'retire'] as const;
+/** What the function does when it is called directly. */
+export type Action = (typeof ACTIONS)[number];
+
+const actionEvent = z.object({ action: z.enum(ACTIONS), secretId: z.optional(text) });
 
 export type FunctionEvent =
   | { readonly kind: 'rotation'; readonly request: StepRequest }
-  | { readonly kind: 'action'; readonly action: 'dry-run' | 'retire' };
+  | { readonly kind: 'action'; readonly action: Action; readonly secretId: string | undefined };
 
 /** @throws RotationError naming the field; the event holds a token as secret as the value, so nothing of it is quoted */
 export function parseEvent(event: unknown): FunctionEvent {
   if (typeof event === 'object' && event !== null && 'action' in event) {
     const result = actionEvent.safeParse(event);
-    if (result.success) return { kind: 'action', action: result.data.action };
+    if (result.success) return { kind: 'action', action: result.data.action, secretId: result.data.secretId };
     throw badEvent(describeIssues(result.error.issues));
   }
   const result = rotationEvent.safeParse(event);

@@ -1,0 +1,60 @@
+import type { SecretDescription, SecretVersion, VersionSelector } from '../secret-store.ts';
+import type { CredentialOrigin, Strategy } from './strategy.ts';
+import type { VersionReading } from './version-reading.ts';
+
+/** The credentials in a secret's versions. */
+export class CredentialReading<Value> {
+  readonly #reading: VersionReading;
+  readonly #strategy: Pick<Strategy<Value>, 'parse' | 'requireSuccessor'>;
+
+  constructor(reading: VersionReading, strategy: Pick<Strategy<Value>, 'parse' | 'requireSuccessor'>) {
+    this.#reading = reading;
+    this.#strategy = strategy;
+  }
+
+  /** @throws RotationError when no version is current, or its value is no such credential */
+  async current(secretId: string): Promise<{ readonly versionId: string; readonly value: Value }> {
+    const version = await this.#reading.current(secretId);
+    return { versionId: version.versionId, value: this.parse(version, 'current') };
+  }
+
+  /**
+   * The credential that `current` followed.
+   * @returns undefined when it is missing, or no such credential at all: provisioning leaves its intent under AWSPREVIOUS
+   */
+  async before(secretId: string, at: VersionSelector, current: Value): Promise<Value | undefined> {
+    const version = await this.#reading.look(secretId, at);
+    const previous = version && this.#tryParse(version);
+    if (previous === undefined) return undefined;
+    try {
+      this.#strategy.requireSuccessor(previous, current);
+      return previous;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** @returns what is stored under any label; a version without a value, or with something else in it, is left out */
+  async stored(secretId: string, versions: SecretDescription['versions']): Promise<readonly Value[]> {
+    const values: Value[] = [];
+    for (const versionId of Object.keys(versions)) {
+      const version = await this.#reading.peek(secretId, versionId);
+      const value = version && this.#tryParse(version);
+      if (value !== undefined) values.push(value);
+    }
+    return values;
+  }
+
+  /** @throws RotationError when the value is no such credential */
+  parse(version: SecretVersion, role: CredentialOrigin['role']): Value {
+    return this.#strategy.parse(version.value, { role, secretId: version.arn });
+  }
+
+  #tryParse(version: SecretVersion): Value | undefined {
+    try {
+      return this.parse(version, 'previous');
+    } catch {
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import type { KafkaCredentialFile } from '../../core/credential-file.ts';
+import { RotationError } from '../../core/errors.ts';
+import { SingleStrategy } from '../../core/rotation/single.ts';
+import type { Strategy } from '../../core/rotation/strategy.ts';
+import type { RotationFunction } from '../rotation/handler.ts';
+import { type RotationInvocation, streamkapOf } from '../rotation/invocation.ts';
+import { parseEnvironment, type Settings } from './environment.ts';
+
+/** Rotation of a project key's Kafka password, by the strategy that ROTATION_STRATEGY names. @throws InputError */
+export function passwordRotation(environment: NodeJS.ProcessEnv): RotationFunction<KafkaCredentialFile> {
+  const settings = parseEnvironment(environment);
+  const make = STRATEGIES[settings.strategy];
+  return {
+    strategyName: settings.strategy,
+    unprovenAllowed: settings.single.loginCheck === 'best-effort',
+    strategy: (invocation) => make(invocation, settings),
+    actions: {},
+  };
+}
+
+type MakeStrategy = (invocation: RotationInvocation, settings: Settings) => Strategy<KafkaCredentialFile>;
+
+const STRATEGIES: Readonly<Record<Settings['strategy'], MakeStrategy>> = {
+  single: (invocation, settings) => {
+    const { login, generatePassword } = invocation.container;
+    const { secretSeen } = invocation;
+    const streamkap = streamkapOf(invocation, settings);
+    return new SingleStrategy({ login, streamkap, generatePassword, secretSeen }, settings.single);
+  },
+  alternating: () => {
+    throw new RotationError({
+      code: 'NOT_SUPPORTED',
+      message: 'this version does not support ROTATION_STRATEGY=alternating',
+      changed: 'no',
+      retryable: false,
+      remedy: 'Use ROTATION_STRATEGY=single, or a later version.',
+    });
+  },
+};
