@@ -1,13 +1,12 @@
 import { systemClock } from '../core/clock.ts';
 import { hasKafka, kafkaConnection } from '../core/credential-file.ts';
 import { InputError, ProvisioningError } from '../core/errors.ts';
-import { pollUntil } from '../core/login-probe/poll.ts';
+import { tryNewPassword } from '../core/login-probe/new-password.ts';
 import { type LoginRequest, probeLogin } from '../core/login-probe/probe.ts';
 import type { Job } from './job.ts';
 import type { Delivery } from './outputs.ts';
 
-/** A new password must be accepted within this time, in milliseconds. */
-const LOGIN_WITHIN_MS = 120_000;
+/** Milliseconds for one login. */
 const LOGIN_MS = 10_000;
 
 /**
@@ -24,11 +23,11 @@ export async function verifyLogin({ inputs, runner }: Job, { file, result }: Del
     );
   }
   const request: LoginRequest = { ...kafkaConnection(file.kafka), timeoutMs: LOGIN_MS };
-  const patience = { until: 'accepted', now: systemClock.now, sleep: systemClock.sleep, probe: probeLogin } as const;
+  const progress = (line: string) => runner.info(line);
   const login =
     result === 'found'
       ? await probeLogin(request)
-      : await pollUntil(request, { ...patience, deadline: systemClock.now() + LOGIN_WITHIN_MS });
+      : await tryNewPassword(request, { clock: systemClock, probe: probeLogin, progress });
   if (login.outcome === 'accepted') {
     runner.info(`Kafka login of ${request.username} accepted by ${login.broker} in ${login.milliseconds} ms`);
     return;

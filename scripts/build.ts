@@ -1,7 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, globSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type BuildOptions, build } from 'esbuild';
+import { join, relative } from 'node:path';
+import { type BuildOptions, type BuildResult, build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 
@@ -24,28 +24,38 @@ const shared: BuildOptions = {
 
 /** The Action: main and post share chunks; what only some paths need is a chunk that they load. */
 async function buildAction(): Promise<void> {
-  await rm(join(root, 'action/dist'), { recursive: true, force: true });
-  await build({
+  const result = await build({
     ...shared,
     entryPoints: ['action/main.ts', 'action/post.ts'],
     outdir: 'action/dist',
     splitting: true,
     chunkNames: 'chunk-[hash]',
   });
+  await removeStale('action/dist', [result]);
 }
 
 /** The functions: one folder a Lambda, one file each, AWS's client included so that its version is ours. */
 async function buildFunctions(): Promise<void> {
-  await rm(join(root, 'functions/dist'), { recursive: true, force: true });
   const names = readdirSync(join(root, 'functions')).filter((name) =>
     existsSync(join(root, 'functions', name, 'index.ts')),
   );
-  for (const name of names) {
-    await build({
+  const results = names.map((name) =>
+    build({
       ...shared,
       entryPoints: [`functions/${name}/index.ts`],
       outfile: `functions/dist/${name}/index.mjs`,
-    });
+    }),
+  );
+  await removeStale('functions/dist', await Promise.all(results));
+}
+
+/** After the build and not before: a build that fails leaves the last good bundles where they are. */
+async function removeStale(folder: string, results: readonly BuildResult[]): Promise<void> {
+  const fresh = new Set(results.flatMap((result) => Object.keys(result.metafile?.outputs ?? {})));
+  const files = globSync(`${folder}/**`, { cwd: root, withFileTypes: true }).filter((entry) => entry.isFile());
+  for (const { parentPath, name } of files) {
+    const path = join(parentPath, name);
+    if (!fresh.has(relative(root, path))) await rm(path);
   }
 }
 

@@ -1,6 +1,6 @@
 import { type KafkaCredentialFile, kafkaConnection } from '../credential-file.ts';
 import { ProvisioningError } from '../errors.ts';
-import { pollUntil } from '../login-probe/poll.ts';
+import { tryNewPassword } from '../login-probe/new-password.ts';
 import type { ProjectKeyDetail } from '../streamkap/schemas.ts';
 import type { Intent } from './intent.ts';
 import { LIMITS, type ProvisioningPorts, type ProvisioningRequest } from './ports.ts';
@@ -50,14 +50,8 @@ export async function proveAdopted(
   if ((await probe(request)).outcome === 'accepted') return 'proven';
   if (!(await stillOurs())) return 'overtaken';
   await ports.streamkap.setKafkaPassword(file.project_key_id, file.kafka.password);
-  const deadline = clock.now() + LIMITS.loginWithinMs;
-  const login = await pollUntil(request, {
-    until: 'accepted',
-    deadline,
-    probe,
-    now: () => clock.now(),
-    sleep: (ms) => clock.sleep(ms),
-  });
+  const progress = (line: string) => ports.report.progress(line);
+  const login = await tryNewPassword(request, { clock, probe, progress });
   if (login.outcome === 'accepted') return 'proven';
   if (login.outcome === 'unknown' && verifyLogin === 'auto') {
     ports.report.warning(`The adopted project key ${file.project_key_id} could not be tried: ${login.code}`);

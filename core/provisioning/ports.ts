@@ -77,8 +77,6 @@ export const LIMITS = {
   posts: 3,
   /** Keys of one intent that may end as failed before that is an error. */
   failures: 1,
-  /** An adopted key's password must be accepted within this time after it was set again. */
-  loginWithinMs: 120_000,
   /** One login. */
   loginMs: 10_000,
   /** Writes to the secret whose answer was lost are repeated this often; they are idempotent. */

@@ -153,7 +153,9 @@ class Provisioner {
     const made = await makeKey(this.#ports, held.intent, { from, verifyLogin, stillOurs });
     if (made.outcome === 'overtaken') return;
     if (made.outcome === 'refused') {
-      await this.#withdraw(held);
+      const withdrawn = await this.#withdraw(held);
+      // Overtaken: what stood in the way may be the taker's key, which the next read finds.
+      if (withdrawn === 'taken') return;
       // A request that was taken over from another run says nothing about our own, which comes next.
       if (held.intent.attempt > held.intent.since) return;
       throw made.refusal;
@@ -187,10 +189,10 @@ class Provisioner {
   }
 
   /** Streamkap will not have the request as it is: the next run must be free to ask for something else, at once. */
-  async #withdraw({ versionId, intent }: Held): Promise<void> {
+  async #withdraw({ versionId, intent }: Held): Promise<WriteOutcome | 'unknown'> {
     const withdrawn = { ...intent, attempt: intent.attempt + 1, password: null, withdrawn: true, run: this.#run() };
     // Not being able to say so costs the next run its wait, nothing else.
-    await this.#writeIntent('empty', successorOf(versionId), withdrawn).catch(() => undefined);
+    return await this.#writeIntent('empty', successorOf(versionId), withdrawn).catch(() => 'unknown' as const);
   }
 
   /** A file is stored under the intent's successor: nobody can overtake any more, and anybody may carry this out. */
