@@ -115,6 +115,12 @@ export const pendingMissing = ({ secretId, token }: RotationTarget) =>
     remedy: `${AGAIN} If it stays, look at the version with \`keyring doctor\`.`,
   });
 
+export const neverSet = ({ secretId, token }: RotationTarget) =>
+  passing('NEVER_SET', 'no', {
+    message: `the password of version ${token} of ${secretId} was never sent to Streamkap: setSecret comes first`,
+    remedy: AGAIN,
+  });
+
 export const currentMoved = (target: RotationTarget) =>
   refused('CURRENT_MOVED', {
     message: `AWSCURRENT of ${target.secretId} was moved by somebody else meanwhile`,

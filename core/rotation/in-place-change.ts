@@ -4,7 +4,7 @@ import { statusOf } from '../streamkap/schemas.ts';
 import * as errors from './errors.ts';
 import { isBusy, keyGone, keyNotActive, refusalOf } from './refusals.ts';
 import type { PasswordApi, SingleStrategy } from './single.ts';
-import type { Applied, Change, PendingCredential, Proof } from './strategy.ts';
+import type { Applied, Change, ClaimedCredential, PendingCredential, Proof } from './strategy.ts';
 
 /** Time that must be there before something is begun, in milliseconds. */
 const NEEDS = {
@@ -16,8 +16,6 @@ const NEEDS = {
   wayBack: 8_000,
 } as const;
 
-/** A pending password older than this may have been sent by an attempt that died; every step comes at most seconds after the last. */
-const FIRST_ATTEMPT_MS = 30_000;
 /** How often a change is sent when Streamkap asks to come back later. */
 const MAX_SENDS = 3;
 
@@ -42,11 +40,10 @@ export class InPlaceChange {
   }
 
   async run(): Promise<Applied> {
-    const { current, pending } = this.#change;
-    const ofCurrent = await this.#login(current);
+    const ofCurrent = await this.#login(this.#change.current);
     // The clean case asks once: where C works P cannot, so it is tried only where a change may be on its way.
     if (ofCurrent.outcome === 'accepted') return await this.#fromCurrent();
-    const next = await pending();
+    const next = await this.#change.pending();
     const ofPending = await this.#login(next.value);
     if (ofPending.outcome === 'accepted') return { outcome: 'applied', proof: ofPending };
     const unclear = [ofCurrent, ofPending].find((proof) => proof.outcome === 'unknown');
@@ -62,26 +59,37 @@ export class InPlaceChange {
   async #fromCurrent(): Promise<Applied> {
     const streamkap = this.#streamkap();
     await this.#requireActive(streamkap);
-    const next = await this.#change.pending();
+    const next = await this.#claim();
     if (next.wayBackRecorded) return { outcome: 'rolled-back' };
     if (this.#strategy.isSame(this.#change.current, next.value)) throw errors.pendingIsCurrent();
-    if (next.ageMs > FIRST_ATTEMPT_MS) {
-      const arrived = await this.#awaitEarlierChange(next.value);
-      if (arrived) return arrived;
-    }
-    return await this.#send(next.value, streamkap);
+    return next.first
+      ? await this.#send(next.value, streamkap)
+      : await this.#afterEarlierChange(next.value, { streamkap, ofCurrent: 'accepted' });
   }
 
-  /** An earlier attempt may have sent P and died. @returns when P works by now */
-  async #awaitEarlierChange(pending: File): Promise<Applied | undefined> {
+  /** P may be sent from here on. Not taken when no time is left, so that the next attempt need not wait. */
+  async #claim(): Promise<ClaimedCredential<File>> {
+    if (this.#change.budget.left() < NEEDS.change + NEEDS.proof) throw errors.outOfTime();
+    return await this.#change.claim();
+  }
+
+  /**
+   * Another attempt may have sent P and died, or be sending it now: sent again only when it did not arrive in the time that a
+   * change takes, and C is what it was before.
+   */
+  async #afterEarlierChange(
+    pending: File,
+    { streamkap, ofCurrent }: { readonly streamkap: PasswordApi; readonly ofCurrent: 'accepted' | 'rejected' },
+  ): Promise<Applied> {
     const proof = await this.#poll(pending, this.#half());
     if (proof.outcome === 'accepted') return { outcome: 'applied', proof };
     if (proof.outcome === 'unknown') throw errors.loginUnknown(proof, 'no');
-    const ofCurrent = await this.#login(this.#change.current);
-    if (ofCurrent.outcome === 'unknown') throw errors.loginUnknown(ofCurrent, 'no');
-    if (ofCurrent.outcome === 'rejected') throw errors.unsettled();
-    await this.#change.pending();
-    return undefined;
+    const now = await this.#login(this.#change.current);
+    if (now.outcome === 'unknown') throw errors.loginUnknown(now, 'no');
+    if (now.outcome !== ofCurrent) throw errors.unsettled();
+    const next = await this.#change.pending();
+    if (next.wayBackRecorded) throw errors.rollbackUnproven('another attempt is taking the change back');
+    return await this.#send(next.value, streamkap);
   }
 
   /** Neither C nor P works: somebody else changed it, or a change of ours is still on its way. */
@@ -107,9 +115,11 @@ export class InPlaceChange {
     }
     const streamkap = this.#streamkap();
     await this.#requireActive(streamkap);
-    const next = await this.#change.pending();
+    const next = await this.#claim();
     if (next.wayBackRecorded) throw errors.rollbackUnproven('another attempt is taking the change back');
-    return await this.#send(next.value, streamkap);
+    return next.first
+      ? await this.#send(next.value, streamkap)
+      : await this.#afterEarlierChange(next.value, { streamkap, ofCurrent: 'rejected' });
   }
 
   /** One login, once: V is the password most likely to be refused. */

@@ -1,7 +1,7 @@
 import { SecretStoreError } from '../errors.ts';
 import type { SecretDescription, SecretStore } from '../secret-store.ts';
 import { currentMoved, type RotationTarget } from './errors.ts';
-import { CURRENT, holderOf, LIVE, PENDING, ROLLED_BACK } from './situation.ts';
+import { CURRENT, holderOf, LIVE, PENDING, ROLLED_BACK, UNSENT } from './situation.ts';
 import type { VersionReading } from './version-reading.ts';
 
 type Versions = SecretDescription['versions'];
@@ -30,6 +30,19 @@ export class LabelMoves {
     const { versions } = await this.#reading.describe(secretId);
     if (versions[token]?.includes(CURRENT)) return;
     throw lost === 'elsewhere' ? currentMoved({ secretId, token }) : lost;
+  }
+
+  /**
+   * Takes KEYRING_UNSENT off the token's version. Of all attempts with one token, at most one is told true; none may be, where the
+   * answer was lost.
+   */
+  async claim({ secretId, token }: RotationTarget): Promise<boolean> {
+    for (let tries = 1; ; tries++) {
+      const result = await this.#move({ secretId, label: UNSENT, from: token });
+      if (result === 'moved') return true;
+      if (result === 'elsewhere') return false;
+      if (tries === TRIES) throw result;
+    }
   }
 
   /**

@@ -6,13 +6,14 @@
  *
  * | step         | Secrets Manager                                                  | Streamkap         | logins                     |
  * | ------------ | ---------------------------------------------------------------- | ----------------- | -------------------------- |
- * | createSecret | Describe, Get token (a miss), Get current, Put                   |                   |                            |
- * | setSecret    | Get current, Get admin secret, Get token (last before the PATCH) | token, GET, PATCH | current, pending           |
+ * | createSecret | Describe, Get current, Put                                       |                   |                            |
+ * | setSecret    | Get current, Get admin secret, Claim, Get token (last before the PATCH) | token, GET, PATCH | current, pending    |
  * | testSecret   | Get token                                                        |                   | pending                    |
  * | finishSecret | Describe, Move; Get previous                                     |                   | previous, after the move   |
  *
  * 11 calls of Secrets Manager, 4 logins, 1 PATCH. From the PATCH's answer to the move: login, Get, login, Describe, Move.
- * So testSecret and setSecret look at the labels that come with the value, not at DescribeSecret.
+ * So testSecret and setSecret look at the labels that come with the value, not at DescribeSecret; createSecret puts before it looks.
+ * Claim takes KEYRING_UNSENT off (8): one attempt alone may send the password at once, any other first waits for it to arrive.
  */
 import type { Clock } from '../clock.ts';
 import { putSurely } from '../provisioning/durable-write.ts';
@@ -21,8 +22,9 @@ import { CredentialReading } from './credential-reading.ts';
 import * as errors from './errors.ts';
 import { LabelMoves } from './label-moves.ts';
 import type { RotationMemory } from './rotation-memory.ts';
-import { CURRENT, holderOf, PENDING, PREVIOUS, situationOf } from './situation.ts';
-import type { Change, PendingCredential, Proof, RotationSignal, Strategy } from './strategy.ts';
+import { CURRENT, holderOf, PENDING, PREVIOUS, situationOf, UNSENT } from './situation.ts';
+import { StoredChange } from './stored-change.ts';
+import type { Proof, RotationSignal, Strategy } from './strategy.ts';
 import type { TimeBudget } from './time-budget.ts';
 import { TokenGuard } from './token-guard.ts';
 import { VersionReading } from './version-reading.ts';
@@ -108,13 +110,15 @@ export class RotationProtocol<Value> {
     this.#guard.requireStrategy(description);
     if (!description.rotationEnabled) throw errors.rotationDisabled(secretId);
     if (await this.#guard.isDone(target, description.versions[token])) return { outcome: 'already-current' };
-    if (await this.#reading.peek(secretId, token)) return { outcome: 'found' };
+    if (situationOf(description.versions[token]) !== 'pending') return { outcome: 'found' }; // 2, 8
     const current = await this.#credentials.current(secretId); // 7
     await this.#prepare(description, current.value);
+    if (this.#strategy.makesOutside?.(current.value) && (await this.#reading.peek(secretId, token)))
+      return { outcome: 'found' };
     const value = await this.#strategy.makePending(current.value, { budget: this.#budget, token });
     const stored = await putSurely(this.#ports.store, {
       ...{ secretId, versionId: token, value, rotationToken },
-      stages: [PENDING],
+      stages: [PENDING, UNSENT],
     });
     if (stored === 'stored') {
       this.#ports.memory.made(token);
@@ -143,9 +147,11 @@ export class RotationProtocol<Value> {
   async #setSecret(target: StepRequest): Promise<StepReport> {
     const current = await this.#credentials.current(target.secretId); // 7
     if (current.versionId === target.token) return { outcome: 'already-current' }; // 3
-    const applied = await this.#strategy.apply(this.#changeOf(target, current));
+    const change = this.#changeOf(target, current);
+    const applied = await this.#strategy.apply(change);
     switch (applied.outcome) {
       case 'applied':
+        if (change.isUnsent) await this.#labels.claim(target); // in force without a change of this rotation's
         this.#ports.memory.proven(target.token, applied.sentAt);
         return { outcome: applied.sentAt === undefined ? 'in-force' : 'applied', proof: applied.proof };
       case 'rolled-back':
@@ -161,6 +167,7 @@ export class RotationProtocol<Value> {
     const version = await this.#reading.find(target.secretId, target.token);
     if (!version) return await this.#testWithoutValue(target);
     if (await this.#guard.isDone(target, version.stages, version)) return { outcome: 'already-current' };
+    if (situationOf(version.stages) === 'unsent') throw errors.neverSet(target); // 8
     const pending = this.#credentials.parse(version, 'pending');
     const options = { budget: this.#budget, patient: false };
     let proof = await this.#strategy.prove(pending, options);
@@ -202,6 +209,7 @@ export class RotationProtocol<Value> {
       await this.#afterMove(target, description, holderOf(description.versions, PREVIOUS));
       return { outcome: 'already-current' };
     }
+    if (situationOf(stages) === 'unsent') throw errors.neverSet(target); // 8
     const outgoing = holderOf(description.versions, CURRENT);
     if (outgoing === undefined) throw errors.notProvisioned(target.secretId, 'no value'); // 7
     const doubtful = situationOf(stages) === 'rolling-back' || memory.doubts(target.token); // 2
@@ -251,31 +259,11 @@ export class RotationProtocol<Value> {
     }
   }
 
-  #changeOf(target: StepRequest, current: { readonly versionId: string; readonly value: Value }): Change<Value> {
-    return {
-      current: current.value,
-      budget: this.#budget,
-      pending: () => this.#pending(target, current.value),
-      previous: () => this.#credentials.before(target.secretId, { stage: PREVIOUS }, current.value),
-      recordWayBack: async () => {
-        await this.#labels.recordRolledBack(target, current.versionId);
-        const version = await this.#reading.find(target.secretId, current.versionId);
-        if (!version?.stages.includes(CURRENT)) throw errors.currentMoved(target);
-        return this.#credentials.parse(version, 'current');
-      },
-      signal: this.#ports.signal,
+  #changeOf(target: StepRequest, current: { readonly versionId: string; readonly value: Value }): StoredChange<Value> {
+    const parts = {
+      ...{ strategy: this.#strategy, reading: this.#reading, credentials: this.#credentials },
+      ...{ labels: this.#labels, guard: this.#guard, signal: this.#ports.signal },
     };
-  }
-
-  /** The read that goes before every change: the value is stored, its labels still ask for the change, it is for the same target. */
-  async #pending(target: StepRequest, current: Value): Promise<PendingCredential<Value>> {
-    const version = await this.#reading.find(target.secretId, target.token);
-    const stages = version?.stages ?? (await this.#reading.describe(target.secretId)).versions[target.token];
-    if (await this.#guard.isDone(target, stages, version)) throw errors.currentMoved(target);
-    if (!version) throw errors.pendingMissing(target);
-    const value = this.#credentials.parse(version, 'pending');
-    this.#strategy.requireSuccessor(current, value);
-    const ageMs = Math.max(0, version.readAt - version.createdAt);
-    return { value, ageMs, wayBackRecorded: situationOf(stages) === 'rolling-back' };
+    return new StoredChange(parts, { target, current, budget: this.#budget });
   }
 }

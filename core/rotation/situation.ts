@@ -10,18 +10,32 @@
  * | 5   | neither AWSPENDING nor AWSCURRENT                | elsewhere  | no    | stopped: a manual put, a cancelled, rolled back or older rotation |
  * | 6   | there is none with this id                       | any        | no    | refused: somebody else's token                      |
  * | 7   | any                                              | nowhere, or on an intent | no | refused: the key is not provisioned yet     |
+ * | 8   | AWSPENDING and KEYRING_UNSENT                    | elsewhere  | yes   | 1, and it has a value that nobody has sent: testSecret and finishSecret are refused |
  *
  * DescribeSecret does not list versions without a label, so there 5 and 6 look alike (`unlisted`) until the version is read.
  * AWSCURRENT and AWSPENDING on one version is what a finished rotation leaves behind (3). KEYRING_ROLLED_BACK on any other
- * version than the token's has no meaning here; it keeps a password stored that a late change could still bring to life.
+ * version than the token's has no meaning here; it keeps a password stored that a late change could still bring to life. Nor has
+ * KEYRING_UNSENT, which an abandoned rotation may leave behind: the next Put takes it along.
  */
-export type Situation = 'pending' | 'rolling-back' | 'current' | 'pending-is-previous' | 'stopped' | 'unlisted';
+export type Situation =
+  | 'pending'
+  | 'unsent'
+  | 'rolling-back'
+  | 'current'
+  | 'pending-is-previous'
+  | 'stopped'
+  | 'unlisted';
 
 export const CURRENT = 'AWSCURRENT';
 export const PENDING = 'AWSPENDING';
 export const PREVIOUS = 'AWSPREVIOUS';
 /** On the version whose password was taken back, or is about to be. */
 export const ROLLED_BACK = 'KEYRING_ROLLED_BACK';
+/**
+ * On a pending version from the Put that stores it until right before its password is sent for the first time. Only one attempt
+ * can take it off, so whoever finds it gone knows that a change may be on its way.
+ */
+export const UNSENT = 'KEYRING_UNSENT';
 /** On a version whose password Streamkap accepts although no AWS label says so: without a label it would be purged. */
 export const LIVE = 'KEYRING_LIVE';
 
@@ -31,7 +45,8 @@ export function situationOf(stages: readonly string[] | undefined): Situation {
   if (stages.includes(CURRENT)) return 'current'; // 3
   if (!stages.includes(PENDING)) return 'stopped'; // 5
   if (stages.includes(PREVIOUS)) return 'pending-is-previous'; // 4
-  return stages.includes(ROLLED_BACK) ? 'rolling-back' : 'pending'; // 2, 1
+  if (stages.includes(ROLLED_BACK)) return 'rolling-back'; // 2
+  return stages.includes(UNSENT) ? 'unsent' : 'pending'; // 8, 1
 }
 
 /** @returns the id of the version that carries a label */

@@ -18,10 +18,17 @@ export interface RotationSignal {
 /** The pending credential at the moment it was read. */
 export interface PendingCredential<Value> {
   readonly value: Value;
-  /** Milliseconds since it was stored, by the store's clock alone. */
-  readonly ageMs: number;
   /** True once it was decided that this value must never be put in force again. */
   readonly wayBackRecorded: boolean;
+}
+
+/** The pending credential, about to be sent. */
+export interface ClaimedCredential<Value> extends PendingCredential<Value> {
+  /**
+   * True for one attempt at most, of all that are made with one token, at once or one after the other: nobody has sent it before.
+   * False: somebody may have, and it may be on its way.
+   */
+  readonly first: boolean;
 }
 
 /** One change from the current credential to the pending one, as a strategy sees it. Where they are stored it does not know. */
@@ -30,9 +37,11 @@ export interface Change<Value> {
   readonly budget: TimeBudget;
   /**
    * Reads the pending credential from where it is durable, and checks that the change may still be made. To be called right before
-   * the pending credential is put in force, each time.
+   * the pending credential is put in force, each time but the first, which is {@link claim}'s.
    */
   pending(): Promise<PendingCredential<Value>>;
+  /** Makes it durable that the pending credential may be in force from now on, then reads it as {@link pending} does. */
+  claim(): Promise<ClaimedCredential<Value>>;
   /** The credential before the current one, when it is known and for the same target. */
   previous(): Promise<Value | undefined>;
   /**

@@ -2,7 +2,7 @@ import { SecretStoreError } from '../errors.ts';
 import type { SecretDescription, SecretVersion } from '../secret-store.ts';
 import * as errors from './errors.ts';
 import type { LabelMoves } from './label-moves.ts';
-import { situationOf } from './situation.ts';
+import { situationOf, UNSENT } from './situation.ts';
 import type { RotationSignal, Strategy } from './strategy.ts';
 import type { TimeBudget } from './time-budget.ts';
 import type { VersionReading } from './version-reading.ts';
@@ -37,7 +37,7 @@ export class TokenGuard<Value> {
   /**
    * @param stages labels of the token's version, undefined when DescribeSecret does not list it
    * @param version the same version with its value, where it was read
-   * @returns true when the rotation is done (3), false when it goes on (1, 2)
+   * @returns true when the rotation is done (3), false when it goes on (1, 2, 8)
    * @throws RotationError for what is neither (4, 5, 6)
    */
   async isDone(
@@ -49,6 +49,7 @@ export class TokenGuard<Value> {
       case 'current':
         return true;
       case 'pending':
+      case 'unsent':
       case 'rolling-back':
         return false;
       case 'pending-is-previous':
@@ -58,13 +59,18 @@ export class TokenGuard<Value> {
         throw unlabelled ? await this.#stopped(target, unlabelled) : errors.unknownToken(target);
       }
       case 'stopped':
-        throw await this.#stopped(target, version);
+        throw await this.#stopped(target, version, stages);
     }
   }
 
   /** 5: nothing is sent. If the change had got through, its password must not be lost with its version. */
-  async #stopped(target: errors.RotationTarget, version: SecretVersion | undefined): Promise<Error> {
+  async #stopped(
+    target: errors.RotationTarget,
+    version: SecretVersion | undefined,
+    stages: readonly string[] = [],
+  ): Promise<Error> {
     const { labels, signal } = this.#ports;
+    if (stages.includes(UNSENT)) return errors.abandoned(target, { live: false, changed: 'no' });
     try {
       if (!(await this.#isLive(target, version))) return errors.abandoned(target, { live: false, changed: 'no' });
       await labels.recordLive(target);

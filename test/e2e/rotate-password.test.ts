@@ -69,7 +69,7 @@ describe('the bundle, called by RotateSecret, each step in a process of its own'
     const logins = calls.filter(({ service }) => service === 'kafka');
     expect(logins.map(({ outcome }) => outcome)).toEqual(['accepted', 'accepted', 'accepted', 'rejected']);
     const patched = calls.findIndex(({ operation }) => operation.startsWith('PATCH'));
-    const moved = calls.findIndex(({ operation }) => operation === 'UpdateSecretVersionStage');
+    const moved = calls.findLastIndex(({ operation }) => operation === 'UpdateSecretVersionStage');
     expect(moved - patched).toBe(5);
     expect(calls.at(-1)).toMatchObject({ service: 'kafka', outcome: 'rejected' });
     expect(current()).toMatchObject({

@@ -10,7 +10,6 @@ describe('a clean rotation by single', () => {
     const { arn } = world;
     expect(shown(world)).toEqual([
       `DescribeSecret ${arn}`,
-      `GetSecretValue ${arn}`,
       'GetSecretValue AWSCURRENT',
       `PutSecretValue ${arn}`,
       'GetSecretValue AWSCURRENT',
@@ -18,6 +17,7 @@ describe('a clean rotation by single', () => {
       'GetSecretValue AWSCURRENT',
       'POST /auth/access-token',
       'GET /project-keys/{id}',
+      'UpdateSecretVersionStage KEYRING_UNSENT',
       `GetSecretValue ${arn}`,
       'PATCH /project-keys/{id} second',
       'login second',

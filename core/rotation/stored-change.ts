@@ -1,0 +1,81 @@
+import type { CredentialReading } from './credential-reading.ts';
+import * as errors from './errors.ts';
+import type { LabelMoves } from './label-moves.ts';
+import { CURRENT, PREVIOUS, type Situation, situationOf } from './situation.ts';
+import type { Change, ClaimedCredential, PendingCredential, RotationSignal, Strategy } from './strategy.ts';
+import type { TimeBudget } from './time-budget.ts';
+import type { TokenGuard } from './token-guard.ts';
+import type { VersionReading } from './version-reading.ts';
+
+interface Parts<Value> {
+  readonly strategy: Pick<Strategy<Value>, 'requireSuccessor'>;
+  readonly reading: VersionReading;
+  readonly credentials: CredentialReading<Value>;
+  readonly labels: LabelMoves;
+  readonly guard: TokenGuard<Value>;
+  /** Must not throw. */
+  readonly signal: (signal: RotationSignal) => void;
+}
+
+interface Subject<Value> {
+  readonly target: errors.RotationTarget;
+  readonly current: { readonly versionId: string; readonly value: Value };
+  readonly budget: TimeBudget;
+}
+
+/** The change from the version that is current to the token's, for a strategy that knows neither. */
+export class StoredChange<Value> implements Change<Value> {
+  readonly current: Value;
+  readonly budget: TimeBudget;
+  readonly signal: (signal: RotationSignal) => void;
+  readonly #parts: Parts<Value>;
+  readonly #target: errors.RotationTarget;
+  readonly #currentId: string;
+  #lastSeen: Situation | undefined;
+
+  constructor(parts: Parts<Value>, { target, current, budget }: Subject<Value>) {
+    this.#parts = parts;
+    this.#target = target;
+    this.#currentId = current.versionId;
+    this.current = current.value;
+    this.budget = budget;
+    this.signal = parts.signal;
+  }
+
+  /** 8, when the pending version was last read. */
+  get isUnsent(): boolean {
+    return this.#lastSeen === 'unsent';
+  }
+
+  /** The value is stored, its labels still ask for the change, it is for the same target. */
+  async pending(): Promise<PendingCredential<Value>> {
+    const { reading, guard, credentials, strategy } = this.#parts;
+    const { secretId, token } = this.#target;
+    const version = await reading.find(secretId, token);
+    const stages = version?.stages ?? (await reading.describe(secretId)).versions[token];
+    if (await guard.isDone(this.#target, stages, version)) throw errors.currentMoved(this.#target);
+    if (!version) throw errors.pendingMissing(this.#target);
+    const value = credentials.parse(version, 'pending');
+    strategy.requireSuccessor(this.current, value);
+    this.#lastSeen = situationOf(stages);
+    return { value, wayBackRecorded: this.#lastSeen === 'rolling-back' };
+  }
+
+  /** The label first: whoever dies after it has the next attempt wait for what may have been sent. */
+  async claim(): Promise<ClaimedCredential<Value>> {
+    const first = await this.#parts.labels.claim(this.#target);
+    return { ...(await this.pending()), first };
+  }
+
+  previous(): Promise<Value | undefined> {
+    return this.#parts.credentials.before(this.#target.secretId, { stage: PREVIOUS }, this.current);
+  }
+
+  async recordWayBack(): Promise<Value> {
+    const { labels, reading, credentials } = this.#parts;
+    await labels.recordRolledBack(this.#target, this.#currentId);
+    const version = await reading.find(this.#target.secretId, this.#currentId);
+    if (!version?.stages.includes(CURRENT)) throw errors.currentMoved(this.#target);
+    return credentials.parse(version, 'current');
+  }
+}
