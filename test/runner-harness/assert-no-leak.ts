@@ -20,8 +20,16 @@ interface Place {
  * @throws Error that lists each form and place by number; it never quotes the secret or the line
  */
 export function assertNoLeak(run: ActionRun, secrets: readonly string[]): void {
+  search([...placesOf('main', run), ...(run.post ? placesOf('post', run.post) : []), jobOutputs(run)], secrets);
+}
+
+/** As {@link assertNoLeak}, for a log that another runner wrote. */
+export function assertNoLeakInLog(log: string, secrets: readonly string[]): void {
+  search([{ name: 'the log', pieces: numbered(log.split('\n')) }], secrets);
+}
+
+function search(places: readonly Place[], secrets: readonly string[]): void {
   if (secrets.length === 0) throw new Error('assertNoLeak: no secret to look for');
-  const places = [...placesOf('main', run), ...(run.post ? placesOf('post', run.post) : []), jobOutputs(run)];
   const findings = secrets.flatMap((secret, index) => {
     if (secret.length < 8) throw new Error(`assertNoLeak: secret ${index + 1} is too short to tell from other text`);
     return formsOf(secret).flatMap((form) =>
