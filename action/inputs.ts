@@ -107,7 +107,7 @@ function parseAdmin(read: ReadInput, environment: NodeJS.ProcessEnv): AdminInput
   if (secretId) return { from: 'secret', secretId };
   const clientId = given.id || (environment.STREAMKAP_CLIENT_ID ?? '').trim();
   const clientSecret =
-    given.secret || (environment.STREAMKAP_SECRET ?? environment.STREAMKAP_CLIENT_SECRET ?? '').trim();
+    given.secret || (environment.STREAMKAP_SECRET || environment.STREAMKAP_CLIENT_SECRET || '').trim();
   if (clientId && clientSecret) return { from: 'pair', credential: { clientId, clientSecret } };
   if (given.id)
     throw new InputError(

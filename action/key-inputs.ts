@@ -31,7 +31,8 @@ export function wantsKafka(read: ReadInput): boolean {
   const kafka = flag(read, 'kafka', implied !== undefined);
   if (!kafka && implied)
     throw new InputError('kafka', `is false, but ${implied} is given`, `Leave out ${implied}, or set kafka to true.`);
-  const needing = ['whitelist-ips', 'schema-registry'].find((name) => read(name) !== '' && read(name) !== 'false');
+  const needing =
+    read('whitelist-ips') !== '' ? 'whitelist-ips' : flag(read, 'schema-registry', false) ? 'schema-registry' : '';
   if (!kafka && needing)
     throw new InputError(needing, 'is given, but the key gets no Kafka access', 'Set kafka to true.');
   return kafka;

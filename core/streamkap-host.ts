@@ -15,7 +15,7 @@ export function parseStreamkapHost(host: string, input: string): string {
   const url = parseUrl(host);
   const rule = `Give a full URL such as ${DEFAULT_STREAMKAP_HOST}; http:// is accepted for loopback only.`;
   if (!url) throw new InputError(input, 'is not a URL', rule);
-  if (url.username || url.password || url.search || url.hash) {
+  if (url.username || url.password || /[?#]/.test(host)) {
     throw new InputError(input, 'must not hold credentials, a query or a fragment', rule);
   }
   if (!isPrivateTransport(url)) throw new InputError(input, 'must be https:// (http:// only for loopback)', rule);

@@ -38,6 +38,8 @@ const intent = z.object({
   name: z.string(),
   /** Null for a key without Kafka. */
   username: z.nullable(z.string()),
+  /** Of requests before `since` that Streamkap refused. */
+  formerUsernames: z.array(z.nullable(z.string())),
   password: z.nullable(z.string()),
   requested: requestedKey,
   /** Which run wrote it, for people; with a random part, so that no two writes are the same value. */

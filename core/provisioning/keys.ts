@@ -8,7 +8,7 @@ import { type KeyApi, LIMITS } from './ports.ts';
 export type MarkedKey = ProjectKeySummary & { readonly marker: Marker };
 
 /** The part of an intent that finds its keys again; no secret in it. */
-export type KeyTrace = Pick<Intent, 'intentId' | 'since' | 'username'>;
+export type KeyTrace = Pick<Intent, 'intentId' | 'username' | 'formerUsernames'>;
 
 interface KeyPorts {
   readonly streamkap: KeyApi;
@@ -16,20 +16,21 @@ interface KeyPorts {
 }
 
 /**
- * @returns the keys that carry the intent's marker. Those of the present request must also have its username: a key is never taken
- * for ours by one sign alone
+ * @returns the keys that carry the intent's marker and a Kafka username that the intent asked for: a description can be copied, so
+ * a key is never taken for ours by one sign alone
  */
 export async function keysOfIntent(
   { streamkap }: Pick<KeyPorts, 'streamkap'>,
-  { intentId, since, username }: KeyTrace,
+  { intentId, username, formerUsernames }: KeyTrace,
 ): Promise<MarkedKey[]> {
+  const asked = [username, ...formerUsernames];
   const keys = await streamkap.listProjectKeys();
   return keys.flatMap((key) => {
     const marker = markerOf(key);
     if (marker?.intentId !== intentId) return [];
     // A key that is still being made may not show its Kafka user yet.
-    const fits = username === null || !key.kafka_username || key.kafka_username.toLowerCase() === username;
-    return fits || marker.attempt < since ? [{ ...key, marker }] : [];
+    const fits = !key.kafka_username || asked.includes(key.kafka_username.toLowerCase());
+    return fits ? [{ ...key, marker }] : [];
   });
 }
 

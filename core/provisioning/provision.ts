@@ -105,6 +105,7 @@ class Provisioner {
       failures: 0,
       name,
       username,
+      formerUsernames: withdrawn ? [...withdrawn.intent.formerUsernames, withdrawn.intent.username] : [],
       password,
       requested,
       run: this.#run(),

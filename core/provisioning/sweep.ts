@@ -1,4 +1,5 @@
 import type { SecretVersion } from '../secret-store.ts';
+import type { ProjectKeySummary } from '../streamkap/schemas.ts';
 import { markerOf } from './marker.ts';
 import type { ProvisioningPorts } from './ports.ts';
 
@@ -16,14 +17,18 @@ export async function sweepLateKeys(ports: ProvisioningPorts, version: SecretVer
   try {
     const keys = await ports.streamkap.listProjectKeys();
     const own = keys.find((key) => key.id === keyId);
-    const intentId = own ? markerOf(own)?.intentId : undefined;
-    for (const key of keys) {
-      if (key.id === keyId || intentId === undefined || markerOf(key)?.intentId !== intentId) continue;
-      await ports.streamkap.deleteProjectKey(key.id);
-    }
+    const twins = own ? keys.filter((key) => key.id !== keyId && isTwin(key, own)) : [];
+    for (const twin of twins) await ports.streamkap.deleteProjectKey(twin.id);
     if (version.readAt - version.createdAt < SWEEP_FOR_MS) return;
     await ports.store.move({ secretId: version.arn, label: SWEEP_LABEL, from: version.versionId });
   } catch {
     ports.report.warning(`Keys that an interrupted creation of ${keyId} may have left could not be looked for`);
   }
+}
+
+/** Made for the same intent, by marker and username: a person's copy of our description does not make a key ours. */
+function isTwin(key: ProjectKeySummary, own: ProjectKeySummary): boolean {
+  const intentId = markerOf(own)?.intentId;
+  const sameUser = (key.kafka_username ?? null) === (own.kafka_username ?? null);
+  return intentId !== undefined && markerOf(key)?.intentId === intentId && sameUser;
 }

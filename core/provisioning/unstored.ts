@@ -23,6 +23,7 @@ export async function createUnstored(
     attempt: 1,
     since: 1,
     failures: 0,
+    formerUsernames: [],
     password,
     run,
     ...key,
@@ -42,9 +43,9 @@ export async function createUnstored(
  */
 export async function removeUnstored(
   { streamkap }: Pick<MakingPorts, 'streamkap'>,
-  trace: Omit<KeyTrace, 'since'>,
+  trace: Omit<KeyTrace, 'formerUsernames'>,
 ): Promise<string[]> {
-  const keys = await keysOfIntent({ streamkap }, { ...trace, since: 1 });
+  const keys = await keysOfIntent({ streamkap }, { ...trace, formerUsernames: [] });
   for (const key of keys) await streamkap.deleteProjectKey(key.id);
   return keys.map((key) => key.id);
 }

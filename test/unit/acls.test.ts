@@ -54,6 +54,8 @@ describe('ACLs', () => {
     ['no list', 'topic_name: orders', 'kafka-acls: is not a list | Pass a YAML or JSON list of ACLs.'],
     ['a word', 'orders', 'kafka-acls: is not a list'],
     ['broken YAML', '- topic_name: [orders', 'kafka-acls: is neither YAML nor JSON'],
+    ['an alias of nothing', '- &a x\n- *b', 'kafka-acls: is neither YAML nor JSON'],
+    ['a number for a name', '- {topic_name: 2024, operation: READ}', 'kafka-acls[0]: has a topic_name that is no text'],
     [
       'a list of words',
       '- orders',

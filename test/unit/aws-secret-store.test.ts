@@ -108,6 +108,24 @@ describe('describing', () => {
   });
 });
 
+describe('listing versions', () => {
+  test('gives those without a label too, over as many pages as there are', async () => {
+    const { store } = await withSecret();
+    for (let n = 1; n <= 105; n++) await store.put({ ...NEXT, versionId: id(`v${n}`), value: `value ${n}` });
+    const versions = await store.versions(NAME);
+    const byId = new Map(versions.map((version) => [version.versionId, version]));
+    expect(byId.size).toBeGreaterThan(100);
+    expect(byId.get(id('v105'))).toEqual({ versionId: id('v105'), stages: ['AWSCURRENT'], createdAt: START_MS });
+    expect(byId.get(id('v104'))?.stages).toEqual(['AWSPREVIOUS']);
+    expect(byId.get(id('v103'))?.stages).toEqual([]);
+  });
+
+  test('of a secret that does not exist is an error', async () => {
+    const { store } = await account();
+    expect(await refusalOf(store.versions(NAME))).toMatchObject({ code: 'SECRET_NOT_FOUND', changed: 'no' });
+  });
+});
+
 describe('creating', () => {
   test('makes the secret with its first version current, and says where it is', async () => {
     const { store, state } = await account();

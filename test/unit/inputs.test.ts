@@ -150,6 +150,11 @@ describe('the admin credential', () => {
       {},
       { STREAMKAP_CLIENT_ID: 'id', STREAMKAP_SECRET: 'secret', STREAMKAP_CLIENT_SECRET: 'other' },
     ],
+    [
+      'the CLI’s variables where the provider’s secret is an unset GitHub secret',
+      {},
+      { STREAMKAP_CLIENT_ID: 'id', STREAMKAP_SECRET: '', STREAMKAP_CLIENT_SECRET: 'secret' },
+    ],
     ['the CLI’s variables', {}, { STREAMKAP_CLIENT_ID: ' id ', STREAMKAP_CLIENT_SECRET: 'secret\n' }],
   ])('comes from %s', async (_where, inputs, environment) => {
     expect(await parse({ ...ENSURE, ...inputs }, environment)).toMatchObject({

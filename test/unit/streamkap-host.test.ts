@@ -26,6 +26,8 @@ describe('the configured host', () => {
     ['ftp://api.streamkap.com', 'must be https://'],
     ['file:///etc/passwd', 'must be https://'],
     ['https://user:hunter2-hunter2@api.streamkap.com', 'must not hold credentials'],
+    ['https://api.streamkap.com?', 'must not hold credentials, a query'],
+    ['https://api.streamkap.com/#', 'must not hold credentials, a query'],
     ['https://api.streamkap.com?token=hunter2-hunter2', 'must not hold credentials, a query'],
     ['https://api.streamkap.com/#hunter2-hunter2', 'must not hold credentials, a query or a fragment'],
   ])('%s is refused', (host, problem) => {

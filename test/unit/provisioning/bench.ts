@@ -131,6 +131,7 @@ export class World {
       intentId: INTENT_ID,
       attempt: 1,
       since: 1,
+      formerUsernames: [],
       failures: 0,
       name: 'orders',
       username: 'orders',

@@ -7,6 +7,7 @@ const INTENT: Intent = {
   intentId: '3f0b8a9e-1c2d-4e5f-8a7b-9c0d1e2f3a4b',
   attempt: 1,
   since: 1,
+  formerUsernames: [],
   failures: 0,
   name: 'orders',
   username: 'orders',

@@ -70,6 +70,15 @@ describe('a file whose making may have left a POST under way', () => {
     }
   });
 
+  test('makes nobody delete a key with another Kafka user whose description was copied from ours', async () => {
+    const { world } = await madeTwice();
+    const description = world.streamkap.projectKeys[0]?.description ?? '';
+    const kafka = { username: 'others', password: 'Somebody!Elses0123' };
+    world.streamkap.seedProjectKey({ name: 'copy', description, kafka_config: kafka });
+    await world.provision();
+    expect(world.count(DELETE)).toBe(0);
+  });
+
   test('makes nobody delete a key of another intent, or one without a marker', async () => {
     const { world } = await madeTwice();
     for (const description of ['[keyring:00000000-1c2d-4e5f-8a7b-9c0d1e2f3a4b.1]', 'by hand', ''])

@@ -37,8 +37,11 @@ export interface ExternalCall {
 }
 
 export type Moment = 'before' | 'after';
-/** `kill` ends the process there: the answer never comes. `lose`: the connection breaks, before or after the call took effect. */
-export type Mishap = 'kill' | 'lose';
+/**
+ * What goes wrong, before or after the call took effect. `kill` ends the process there: the answer never comes. `lose`: the
+ * connection breaks. `hang`: no answer until the caller gives up. `fail`: the service's own error. `throttle`: come back later.
+ */
+export type Mishap = 'kill' | 'lose' | 'hang' | 'fail' | 'throttle';
 /** Looks at a call and the world around it. */
 export type Observer = (call: ExternalCall, moment: Moment) => Mishap | undefined;
 
@@ -50,7 +53,12 @@ export interface WorldOptions {
   readonly testVersion?: 'copy' | 'empty';
   /** One process for all steps; by default each has its own. */
   readonly warm?: boolean;
+  /** The function under test. @default the shipped one */
+  readonly rotation?: typeof passwordRotation;
 }
+
+/** What AWS's client waits for, all its tries together, in milliseconds. */
+const AWS_CALL_MS = 15_000;
 
 class Killed extends Error {}
 
@@ -72,6 +80,7 @@ export class World {
   readonly environment: Record<string, string>;
   readonly #transport: HttpTransport;
   readonly #warm: Container | undefined;
+  readonly #rotation: typeof passwordRotation;
   #step: RotationStep | 'other' = 'other';
   #invocation = 0;
   #ids = 0;
@@ -94,6 +103,7 @@ export class World {
       apiBaseUrl: HOST,
     });
     this.#transport = inProcessStreamkap({ state: this.streamkap, log: this.log });
+    this.#rotation = options.rotation ?? passwordRotation;
     this.#warm = options.warm ? this.#container() : undefined;
     this.driver = new RotationDriver({
       pendingAfterSuccess: 'left',
@@ -154,7 +164,7 @@ export class World {
     const killed = new Promise<never>((_, reject) => {
       this.#kill = () => reject(new Killed('the process was killed'));
     });
-    const handler = rotationHandler(() => this.#warm ?? this.#container(), passwordRotation);
+    const handler = rotationHandler(() => this.#warm ?? this.#container(), this.#rotation);
     const running = handler(event, { awsRequestId: 'req-1', getRemainingTimeInMillis: () => end - this.now });
     running.catch(() => {});
     try {
@@ -267,12 +277,12 @@ export class World {
   /** Every external call comes by here, so that a test can look at the world around it, or end the process. */
   async #around<T>(
     facts: Omit<ExternalCall, 'seq' | 'step' | 'invocation'>,
-    { effect, lost }: { readonly effect: () => Promise<T>; readonly lost: () => T },
+    { effect, spoilt }: { readonly effect: () => Promise<T>; readonly spoilt: (mishap: Mishap) => T },
   ): Promise<T> {
     const call = { seq: this.calls.length + 1, step: this.#step, invocation: this.#invocation, ...facts };
     this.calls.push(call);
     const first = this.observe?.(call, 'before');
-    if (first) return first === 'kill' ? await this.#dead() : lost();
+    if (first) return first === 'kill' ? await this.#dead() : spoilt(first);
     const result = await effect().then(
       (value) => () => value,
       (error: unknown) => () => {
@@ -280,7 +290,7 @@ export class World {
       },
     );
     const second = this.observe?.(call, 'after');
-    if (second) return second === 'kill' ? await this.#dead() : lost();
+    if (second) return second === 'kill' ? await this.#dead() : spoilt(second);
     return result();
   }
 
@@ -298,7 +308,10 @@ export class World {
       { to: 'streamkap', operation, what },
       {
         effect: () => this.#transport(request),
-        lost: () => {
+        spoilt: (mishap) => {
+          if (mishap === 'fail') return { status: 503, headers: {}, body: '{"detail":"no upstream"}' };
+          if (mishap === 'throttle') return { status: 429, headers: { 'retry-after': '3' }, body: '{"detail":"slow"}' };
+          if (mishap === 'hang') this.now += request.timeoutMs;
           throw new Error('the connection broke');
         },
       },
@@ -316,7 +329,11 @@ export class World {
         : { outcome: 'rejected', code: 'SASL_AUTHENTICATION_FAILED', broker, milliseconds: 1 };
     };
     const what = this.nameOf(request.password);
-    return this.#around({ to: 'kafka', operation: 'login', what }, { effect, lost: () => UNKNOWN });
+    const spoilt = (mishap: Mishap): LoginResult => {
+      if (mishap === 'hang') this.now += request.timeoutMs;
+      return UNKNOWN;
+    };
+    return this.#around({ to: 'kafka', operation: 'login', what }, { effect, spoilt });
   }
 
   /** AWS's client as the store sees it; answers carry AWS's clock. */
@@ -327,7 +344,10 @@ export class World {
       const operation = command.constructor.name.replace(/Command$/, '');
       const { VersionStage, SecretId } = command.input;
       const what = VersionStage === undefined ? String(SecretId) : String(VersionStage);
-      const lost = () => {
+      const spoilt = (mishap: Mishap) => {
+        if (mishap === 'fail') throw named('InternalServiceError', 'no upstream');
+        if (mishap === 'throttle') throw named('ThrottlingException', 'Rate exceeded');
+        if (mishap === 'hang') this.now += AWS_CALL_MS;
         throw named('TimeoutError', 'the connection broke');
       };
       const effect = async () => {
@@ -339,7 +359,7 @@ export class World {
         await seeHeaders(async () => ({ response: { headers: { date } } }))();
         return response;
       };
-      return this.#around({ to: 'aws', operation, what }, { effect, lost });
+      return this.#around({ to: 'aws', operation, what }, { effect, spoilt });
     };
     const add = (middleware: Deserialize) => {
       seeHeaders = middleware;
