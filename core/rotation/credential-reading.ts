@@ -18,6 +18,12 @@ export class CredentialReading<Value> {
     return { versionId: version.versionId, value: this.parse(version, 'current') };
   }
 
+  /** @returns undefined when the version stays without a value, or is no such credential at all */
+  async in(secretId: string, versionId: string): Promise<Value | undefined> {
+    const version = await this.#reading.find(secretId, versionId);
+    return version && this.#tryParse(version);
+  }
+
   /**
    * The credential that `current` followed.
    * @returns undefined when it is missing, or no such credential at all: provisioning leaves its intent under AWSPREVIOUS

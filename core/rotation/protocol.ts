@@ -112,7 +112,7 @@ export class RotationProtocol<Value> {
     if (await this.#guard.isDone(target, description.versions[token])) return { outcome: 'already-current' };
     if (situationOf(description.versions[token]) !== 'pending') return { outcome: 'found' }; // 2, 8
     const current = await this.#credentials.current(secretId); // 7
-    await this.#prepare(description, current.value);
+    await this.#prepare(description, current);
     if (this.#strategy.makesOutside?.(current.value) && (await this.#reading.peek(secretId, token)))
       return { outcome: 'found' };
     const value = await this.#strategy.makePending(current.value, { budget: this.#budget, token });
@@ -129,11 +129,14 @@ export class RotationProtocol<Value> {
     return { outcome: 'found' };
   }
 
-  async #prepare({ arn, versions }: SecretDescription, current: Value): Promise<void> {
+  async #prepare(
+    secret: SecretDescription,
+    { value: current, versionId: currentToken }: { readonly value: Value; readonly versionId: string },
+  ): Promise<void> {
     await this.#strategy.prepare?.({
-      ...{ current, budget: this.#budget },
-      previous: () => this.#credentials.before(arn, { stage: PREVIOUS }, current),
-      stored: () => this.#credentials.stored(arn, versions),
+      ...{ secret, current, currentToken, budget: this.#budget },
+      previous: () => this.#credentials.before(secret.arn, { stage: PREVIOUS }, current),
+      stored: () => this.#credentials.stored(secret.arn, secret.versions),
     });
   }
 
@@ -206,7 +209,7 @@ export class RotationProtocol<Value> {
     this.#guard.requireStrategy(description);
     const stages = description.versions[target.token];
     if (await this.#guard.isDone(target, stages)) {
-      await this.#afterMove(target, description, holderOf(description.versions, PREVIOUS));
+      await this.#afterMove(target, description, { replayed: true });
       return { outcome: 'already-current' };
     }
     if (situationOf(stages) === 'unsent') throw errors.neverSet(target); // 8
@@ -218,24 +221,28 @@ export class RotationProtocol<Value> {
     const sentAt = memory.sentAt(target.token);
     const gap = sentAt === undefined ? {} : { consumerGapMs: clock.now() - sentAt };
     memory.forget(target.token);
-    await this.#afterMove(target, description, outgoing);
-    return { outcome: 'moved', ...gap, outgoing: await this.#lookAtOutgoing(target.secretId, outgoing) };
+    const afterMove = await this.#afterMove(target, description, { replayed: false });
+    return { outcome: 'moved', ...gap, outgoing: await this.#lookAtOutgoing(afterMove) };
   }
 
-  /** 3. @param outgoing the version that was current before the token's */
+  /** 3. @returns the credential that was current before the token's, read once for whoever asks */
   async #afterMove(
     { secretId, token }: StepRequest,
-    { versions }: SecretDescription,
-    outgoing: string | undefined,
-  ): Promise<void> {
-    if (!this.#strategy.afterMove) return;
-    const current = this.#credentials.parse(await this.#reading.pending({ secretId, token }), 'current');
-    await this.#strategy.afterMove({
-      ...{ current, token, budget: this.#budget },
-      outgoing:
-        outgoing === undefined ? undefined : await this.#credentials.before(secretId, { versionId: outgoing }, current),
-      stored: () => this.#credentials.stored(secretId, versions),
+    secret: SecretDescription,
+    { replayed }: { readonly replayed: boolean },
+  ): Promise<() => Promise<Value | undefined>> {
+    const versionId = holderOf(secret.versions, replayed ? PREVIOUS : CURRENT);
+    let read: Promise<Value | undefined> | undefined;
+    const outgoing = async () => {
+      read ??= versionId === undefined ? Promise.resolve(undefined) : this.#credentials.in(secretId, versionId);
+      return await read;
+    };
+    await this.#strategy.afterMove?.({
+      ...{ secret, token, replayed, outgoing, budget: this.#budget },
+      current: async () => this.#credentials.parse(await this.#reading.pending({ secretId, token }), 'current'),
+      stored: () => this.#credentials.stored(secretId, secret.versions),
     });
+    return outgoing;
   }
 
   /** Where the order of steps does not vouch for the value, a login does. */
@@ -248,12 +255,11 @@ export class RotationProtocol<Value> {
   }
 
   /** Evidence never fails a rotation. */
-  async #lookAtOutgoing(secretId: string, versionId: string): Promise<Proof> {
+  async #lookAtOutgoing(outgoing: () => Promise<Value | undefined>): Promise<Proof> {
     if (this.#budget.left() < EVIDENCE_NEEDS_MS) return NOT_TRIED;
     try {
-      const version = await this.#reading.find(secretId, versionId);
-      if (!version) return NOT_TRIED;
-      return await this.#strategy.retireEvidence(this.#credentials.parse(version, 'previous'), this.#budget);
+      const value = await outgoing();
+      return value === undefined ? NOT_TRIED : await this.#strategy.retireEvidence(value, this.#budget);
     } catch {
       return NOT_TRIED;
     }

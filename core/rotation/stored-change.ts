@@ -2,7 +2,14 @@ import type { CredentialReading } from './credential-reading.ts';
 import * as errors from './errors.ts';
 import type { LabelMoves } from './label-moves.ts';
 import { CURRENT, PREVIOUS, type Situation, situationOf } from './situation.ts';
-import type { Change, ClaimedCredential, PendingCredential, RotationSignal, Strategy } from './strategy.ts';
+import type {
+  Change,
+  ClaimedCredential,
+  PendingCredential,
+  RotationSignal,
+  SecretFacts,
+  Strategy,
+} from './strategy.ts';
 import type { TimeBudget } from './time-budget.ts';
 import type { TokenGuard } from './token-guard.ts';
 import type { VersionReading } from './version-reading.ts';
@@ -45,6 +52,10 @@ export class StoredChange<Value> implements Change<Value> {
   /** 8, when the pending version was last read. */
   get isUnsent(): boolean {
     return this.#lastSeen === 'unsent';
+  }
+
+  secret(): Promise<SecretFacts> {
+    return this.#parts.reading.describe(this.#target.secretId);
   }
 
   /** The value is stored, its labels still ask for the change, it is for the same target. */

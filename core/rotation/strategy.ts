@@ -35,6 +35,7 @@ export interface ClaimedCredential<Value> extends PendingCredential<Value> {
 export interface Change<Value> {
   readonly current: Value;
   readonly budget: TimeBudget;
+  secret(): Promise<SecretFacts>;
   /**
    * Reads the pending credential from where it is durable, and checks that the change may still be made. To be called right before
    * the pending credential is put in force, each time but the first, which is {@link claim}'s.
@@ -65,9 +66,19 @@ export type Applied =
   /** The pending credential will never be taken; nothing was changed. */
   | { readonly outcome: 'unusable'; readonly why: string };
 
+/** What says where a credential is kept, and what was written on it there: no value. */
+export interface SecretFacts {
+  readonly arn: string;
+  readonly name: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
 /** What may be looked at before the next credential is made. */
 export interface Preparation<Value> {
+  readonly secret: SecretFacts;
   readonly current: Value;
+  /** What made the current credential so: the token of the rotation before, where there was one. */
+  readonly currentToken: string;
   readonly budget: TimeBudget;
   /** The credential before the current one, when it is known and the current one may follow it. */
   previous(): Promise<Value | undefined>;
@@ -77,9 +88,12 @@ export interface Preparation<Value> {
 
 /** What is true once the successor is the current credential. */
 export interface Succession<Value> {
-  /** The credential before the current one, when it is known and the current one may follow it. */
-  readonly outgoing: Value | undefined;
-  readonly current: Value;
+  readonly secret: SecretFacts;
+  /** False right after the move, true when the successor was found to be current already. */
+  readonly replayed: boolean;
+  /** The credential before the current one, when it is known and of this kind. Whether the current one may follow it is not checked. */
+  outgoing(): Promise<Value | undefined>;
+  current(): Promise<Value>;
   /** Which rotation this is: the same in every replay. */
   readonly token: string;
   readonly budget: TimeBudget;
