@@ -61,6 +61,22 @@ function nameOf(value: unknown, index: number): string {
   if (typeof value === 'string' && value.trim() !== '') return value;
   const isNoText = typeof value === 'number' || typeof value === 'boolean' || typeof value === 'object';
   const what = isNoText && value !== null ? 'has a topic_name that is no text' : 'has no topic_name';
+  throw problem(
+    index,
+    what,
+    "topic_name is the topic's or group's name, or its prefix; quote one that looks like a number.",
+  );
+}
+
+function oneOf<T extends string>(
+  value: unknown,
+  allowed: readonly T[],
+  { index, field, of = '' }: { index: number; field: string; of?: string },
+): T {
+  const found = typeof value === 'string' ? allowed.find((each) => each === value.toUpperCase()) : undefined;
+  if (found) return found;
+  const shown = typeof value === 'string' ? ` "${value.slice(0, 40)}"` : '';
+  const what = value === undefined ? `has no ${field}` : `has an unknown ${field}${shown}${of}`;
   throw problem(index, what, `${field} is one of ${allowed.join(', ')}.`);
 }
 
