@@ -2,6 +2,7 @@ import {
   CreateSecretCommand,
   DescribeSecretCommand,
   GetSecretValueCommand,
+  ListSecretVersionIdsCommand,
   PutSecretValueCommand,
   SecretsManagerClient,
   TagResourceCommand,
@@ -17,6 +18,8 @@ import type {
   SecretStore,
   SecretTagger,
   SecretVersion,
+  VersionEntry,
+  VersionLister,
   VersionSelector,
 } from './secret-store.ts';
 
@@ -31,7 +34,7 @@ export interface AwsSecretStoreOptions {
 export function awsSecretStore({
   environment,
   requestTimeoutMs = 10_000,
-}: AwsSecretStoreOptions): SecretStore & SecretTagger {
+}: AwsSecretStoreOptions): SecretStore & SecretTagger & VersionLister {
   const client = new SecretsManagerClient({
     maxAttempts: 3,
     requestHandler: {
@@ -48,11 +51,11 @@ export function awsSecretStore({
 export type SecretsManagerCaller = Pick<SecretsManagerClient, 'send' | 'middlewareStack'>;
 
 /** @returns the store over a client that was made elsewhere */
-export function secretStoreOver(client: SecretsManagerCaller): SecretStore & SecretTagger {
+export function secretStoreOver(client: SecretsManagerCaller): SecretStore & SecretTagger & VersionLister {
   return new AwsSecretStore(client);
 }
 
-class AwsSecretStore implements SecretStore, SecretTagger {
+class AwsSecretStore implements SecretStore, SecretTagger, VersionLister {
   readonly #client: SecretsManagerCaller;
   /** AWS's clock, milliseconds since the epoch, when it last answered. */
   #answeredAt = Date.now();
@@ -105,6 +108,25 @@ class AwsSecretStore implements SecretStore, SecretTagger {
       if (awsErrorName(error) === 'ResourceNotFoundException') return 'no-secret';
       throw awsError(error, { action: 'DescribeSecret', secretId });
     }
+  }
+
+  async versions(secretId: string): Promise<readonly VersionEntry[]> {
+    const found: VersionEntry[] = [];
+    let next: string | undefined;
+    do {
+      const page = { SecretId: secretId, IncludeDeprecated: true, ...(next ? { NextToken: next } : {}) };
+      try {
+        const answer = await this.#client.send(new ListSecretVersionIdsCommand(page));
+        next = answer.NextToken;
+        for (const entry of answer.Versions ?? []) {
+          const createdAt = entry.CreatedDate?.getTime() ?? 0;
+          found.push({ versionId: entry.VersionId ?? '', stages: entry.VersionStages ?? [], createdAt });
+        }
+      } catch (error) {
+        throw awsError(error, { action: 'ListSecretVersionIds', secretId });
+      }
+    } while (next);
+    return found;
   }
 
   async create(secret: NewSecret): Promise<{ arn: string } | 'exists'> {

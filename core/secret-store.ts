@@ -69,6 +69,21 @@ export interface SecretStore extends SecretReader {
   move(move: LabelMove): Promise<'moved' | 'elsewhere'>;
 }
 
+/** One version as a list shows it: without its value. */
+export interface VersionEntry {
+  readonly versionId: string;
+  /** Empty for a version that Secrets Manager may purge. */
+  readonly stages: readonly string[];
+  /** Milliseconds since the epoch, by AWS's clock. */
+  readonly createdAt: number;
+}
+
+/** Only what cleans up behind old credentials looks at versions without a label. */
+export interface VersionLister {
+  /** @returns every version that is not purged yet, in no order @throws SecretStoreError, also when there is no such secret */
+  versions(secretId: string): Promise<readonly VersionEntry[]>;
+}
+
 /** Only the Action and the operator's commands set tags. */
 export interface SecretTagger {
   tag(secretId: string, tags: Readonly<Record<string, string>>): Promise<void>;

@@ -1,12 +1,12 @@
 import { SecretStoreError } from '../../core/errors.ts';
 import type { TimeBudget } from '../../core/rotation/time-budget.ts';
-import type { SecretStore } from '../../core/secret-store.ts';
+import type { SecretStore, VersionLister } from '../../core/secret-store.ts';
 
 /**
  * @returns the same store, none of whose calls is waited for beyond the step's time: what hangs must end as an error of ours,
  * before Lambda ends the process. A write that is given up on may still take effect.
  */
-export function withinBudget(store: SecretStore, budget: TimeBudget): SecretStore {
+export function withinBudget(store: SecretStore & VersionLister, budget: TimeBudget): SecretStore & VersionLister {
   const limited = <T>(call: Promise<T>, changes: boolean): Promise<T> => {
     let timer: NodeJS.Timeout | undefined;
     const expired = new Promise<never>((_, reject) => {
@@ -17,6 +17,7 @@ export function withinBudget(store: SecretStore, budget: TimeBudget): SecretStor
   return {
     read: (secretId, version) => limited(store.read(secretId, version), false),
     describe: (secretId) => limited(store.describe(secretId), false),
+    versions: (secretId) => limited(store.versions(secretId), false),
     create: (secret) => limited(store.create(secret), true),
     put: (version) => limited(store.put(version), true),
     move: (move) => limited(store.move(move), true),
