@@ -17,7 +17,7 @@ export async function makeClientsFolder(): Promise<string> {
   await symlink(aws, join(folder, 'aws'));
   const java = ['java', '-Xmx96m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...logTo('WARN')];
   const consumer = 'org.apache.kafka.tools.consumer.ConsoleConsumer';
-  await writeScript(join(folder, 'python3'), [await pythonWithKafka()]);
+  await writeScript(join(folder, 'python3'), ['env', 'PYTHONDONTWRITEBYTECODE=1', await pythonWithKafka()]);
   await writeScript(join(folder, 'kafka-console-consumer'), [...java, '-cp', await installKafka(), consumer]);
   return folder;
 }
