@@ -1,0 +1,218 @@
+import type { StackConfiguration } from './configuration.ts';
+import { cronProblem, rateProblem } from './schedule.ts';
+
+/** A rule that more than one field takes part in, and the field to blame. */
+export interface Problem {
+  readonly path: (string | number)[];
+  readonly rule: string;
+}
+
+type ProjectKeyConfiguration = StackConfiguration['projectKeys'][number];
+type RoleConfiguration = NonNullable<StackConfiguration['githubAccess']>['roles'][number];
+
+/** @returns what is wrong between the fields of one stack */
+export function unitProblems(stack: StackConfiguration): Problem[] {
+  const within = (path: (string | number)[], problems: readonly Problem[]) =>
+    problems.map((problem) => ({ path: [...path, ...problem.path], rule: problem.rule }));
+  return [
+    ...within(['adminSecret'], adminSecretProblems(stack)),
+    ...within([], placeProblem(stack, ['secretsKmsKeyArn'], stack.secretsKmsKeyArn)),
+    ...stack.projectKeys.flatMap((key, index) => within(['projectKeys', index], projectKeyProblems(stack, key))),
+    ...within(
+      ['projectKeys'],
+      repeated(
+        stack.projectKeys.map(({ name }) => name),
+        'name',
+      ),
+    ),
+    ...within(['projectKeys'], repeatedSecrets(stack)),
+    ...within(['githubAccess'], gitHubProblems(stack)),
+  ];
+}
+
+/** @returns what is wrong between stacks */
+export function stackProblems(stacks: readonly StackConfiguration[]): Problem[] {
+  const providers = new Set<string>();
+  return [
+    ...repeated(
+      stacks.map(({ name }) => name),
+      'name',
+    ),
+    ...repeated(
+      stacks.map(({ account, region, secretNamePrefix }) => `${account} ${region} ${secretNamePrefix}`),
+      'secretNamePrefix',
+      'must differ between stacks of one account and Region',
+    ),
+    ...stacks.flatMap(({ account, githubAccess }, index) => {
+      if (!githubAccess || githubAccess.oidcProviderArn) return [];
+      if (!providers.has(account)) {
+        providers.add(account);
+        return [];
+      }
+      const rule = 'needs oidcProviderArn: an account has one provider for GitHub, and another stack here makes it';
+      return [{ path: [index, 'githubAccess'], rule }];
+    }),
+  ].map(({ path, rule }) => ({ path: ['stacks', ...path], rule }));
+}
+
+function adminSecretProblems(stack: StackConfiguration): Problem[] {
+  const { name, arn, kmsKeyArn } = stack.adminSecret;
+  if ((name === undefined) === (arn === undefined)) return [{ path: [], rule: 'must have name or arn, and not both' }];
+  const problems = [...placeProblem(stack, ['arn'], arn), ...placeProblem(stack, ['kmsKeyArn'], kmsKeyArn)];
+  if ((name ?? nameInArn(arn)).startsWith(stack.secretNamePrefix)) {
+    const rule = 'must not begin with secretNamePrefix: whoever rotates project keys only reads this secret';
+    problems.push({ path: [name === undefined ? 'arn' : 'name'], rule });
+  }
+  return problems;
+}
+
+function projectKeyProblems(stack: StackConfiguration, key: ProjectKeyConfiguration): Problem[] {
+  const { secretName, secretArn, kmsKeyArn, replicas, schedule } = key;
+  if ((secretName === undefined) === (secretArn === undefined)) {
+    return [{ path: [], rule: 'must have secretName or secretArn, and not both' }];
+  }
+  const field = secretName === undefined ? 'secretArn' : 'secretName';
+  const problems = [
+    ...placeProblem(stack, ['secretArn'], secretArn),
+    ...placeProblem(stack, ['kmsKeyArn'], kmsKeyArn),
+    ...secretNameProblems(secretName ?? nameInArn(secretArn), stack.secretNamePrefix).map((rule) => ({
+      path: [field],
+      rule,
+    })),
+    ...scheduleProblems(schedule).map(({ path, rule }) => ({ path: ['schedule', ...path], rule })),
+  ];
+  if (secretName !== undefined && kmsKeyArn !== undefined) {
+    problems.push({
+      path: ['kmsKeyArn'],
+      rule: 'goes with secretArn; for secrets of the stack there is secretsKmsKeyArn',
+    });
+  }
+  if (secretArn !== undefined && replicas.length > 0) {
+    problems.push({
+      path: ['replicas'],
+      rule: 'goes with secretName: replicas of a secret made elsewhere are not changed',
+    });
+  }
+  const home = replicas.findIndex(({ region }) => region === stack.region);
+  if (home >= 0)
+    problems.push({ path: ['replicas', home, 'region'], rule: "must be another Region than the secret's own" });
+  problems.push(
+    ...repeated(
+      replicas.map(({ region }) => region),
+      'region',
+    ).map(({ path, rule }) => ({ path: ['replicas', ...path], rule })),
+  );
+  return problems;
+}
+
+function secretNameProblems(name: string, prefix: string): string[] {
+  if (!name.startsWith(prefix) || name === prefix) return ['must begin with secretNamePrefix, and go on'];
+  if (/-[A-Za-z0-9]{6}$/.test(name))
+    return ['must not end with a hyphen and six characters: AWS takes that for a part of the ARN'];
+  if (name.endsWith('/standby')) return ['must not end with /standby: that is the name of a secret beside it'];
+  return [];
+}
+
+function scheduleProblems({ cron, rate, windowHours }: ProjectKeyConfiguration['schedule']): Problem[] {
+  if ((cron === undefined) === (rate === undefined))
+    return [{ path: [], rule: 'must have cron or rate, and not both' }];
+  const rule = cron === undefined ? rateProblem(rate ?? '', windowHours) : cronProblem(cron, windowHours);
+  return rule === undefined ? [] : [{ path: [cron === undefined ? 'rate' : 'cron'], rule }];
+}
+
+/** The ARN of something outside the stack's account and Region is refused: nothing here could reach it. */
+function placeProblem({ account, region }: StackConfiguration, path: string[], arn: string | undefined): Problem[] {
+  if (arn === undefined) return [];
+  const [, partition, , arnRegion, arnAccount] = arn.split(':');
+  if (partition !== partitionOf(region)) return [{ path, rule: "must have the partition of the stack's Region" }];
+  if (arnRegion !== region) return [{ path, rule: "must be in the stack's Region" }];
+  if (arnAccount === account) return [];
+  return [
+    {
+      path,
+      rule: "must be in the stack's account: Secrets Manager cannot rotate across accounts; deploy a stack there",
+    },
+  ];
+}
+
+function gitHubProblems(stack: StackConfiguration): Problem[] {
+  const { githubAccess: access } = stack;
+  if (!access) return [];
+  const problems: Problem[] = access.roles.flatMap((role, index) =>
+    roleProblems(stack, role).map(({ path, rule }) => ({ path: ['roles', index, ...path], rule })),
+  );
+  const [, partition, , , account] = access.oidcProviderArn?.split(':') ?? [];
+  if (account !== undefined && (account !== stack.account || partition !== partitionOf(stack.region))) {
+    problems.push({ path: ['oidcProviderArn'], rule: "must be of the stack's account and partition" });
+  }
+  const inRoles = (found: Problem[]) => found.map(({ path, rule }) => ({ path: ['roles', ...path], rule }));
+  problems.push(
+    ...inRoles(
+      repeated(
+        access.roles.map(({ name }) => name),
+        'name',
+      ),
+    ),
+  );
+  problems.push(
+    ...inRoles(repeated(access.roles.map(subjectOf), '', 'must differ from the other roles in whom it is for')),
+  );
+  return problems;
+}
+
+function roleProblems({ projectKeys }: StackConfiguration, role: RoleConfiguration): Problem[] {
+  const { repository, environment, ref, subject, read, readWrite, adminSecret } = role;
+  const claims = [environment, ref].filter((claim) => claim !== undefined).length;
+  if (subject === undefined ? !repository || claims !== 1 : repository !== undefined || claims > 0) {
+    return [{ path: [], rule: 'must have repository with environment or ref, or subject alone' }];
+  }
+  if (read.length + readWrite.length === 0 && !adminSecret)
+    return [{ path: [], rule: 'must name a project key in read or readWrite' }];
+  const names = new Set(projectKeys.map(({ name }) => name));
+  const unknown = (field: 'read' | 'readWrite') =>
+    role[field].flatMap((name, index) =>
+      names.has(name) ? [] : [{ path: [field, index], rule: 'must be the name of a project key of this stack' }],
+    );
+  const both = readWrite.findIndex((name) => read.includes(name));
+  return [
+    ...unknown('read'),
+    ...unknown('readWrite'),
+    ...(both < 0 ? [] : [{ path: ['readWrite', both], rule: 'must not be in read as well: readWrite reads too' }]),
+  ];
+}
+
+/** @returns the sub claim that a role trusts; GitHub's default form, or the one that was given */
+export function subjectOf({ repository, environment, ref, subject }: RoleConfiguration): string {
+  return subject ?? `repo:${repository}:${environment === undefined ? `ref:${ref}` : `environment:${environment}`}`;
+}
+
+/** @returns the partition that a Region belongs to, by its name */
+export function partitionOf(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn';
+  if (region.startsWith('us-gov-')) return 'aws-us-gov';
+  return 'aws';
+}
+
+/** @returns the name in a secret's ARN, without the six characters that AWS adds */
+export function nameInArn(arn = ''): string {
+  return arn
+    .split(':')
+    .slice(6)
+    .join(':')
+    .replace(/-[A-Za-z0-9]{6}$/, '');
+}
+
+function repeatedSecrets({ projectKeys }: StackConfiguration): Problem[] {
+  const names = projectKeys.map(({ secretName, secretArn }) => secretName ?? nameInArn(secretArn));
+  return repeated(names, '', 'must not have the secret of another project key');
+}
+
+function repeated(
+  values: readonly string[],
+  field: string,
+  rule = 'must differ from the others in the list',
+): Problem[] {
+  return values.flatMap((value, index) =>
+    values.indexOf(value) < index ? [{ path: field ? [index, field] : [index], rule }] : [],
+  );
+}
