@@ -58,6 +58,11 @@ export class StreamkapClient {
     await this.#calls.make({ method: 'PATCH', ...keyPath(id), body, read: anything });
   }
 
+  /** Sent once. Unknown fields are ignored by Streamkap without a word: whether it took effect, only {@link getProjectKey} tells. */
+  async setGrants(id: string, grants: schemas.KeyGrants): Promise<void> {
+    await this.#calls.make({ method: 'PATCH', ...keyPath(id), body: grants, read: anything });
+  }
+
   /** @returns once Streamkap took the order; the key may still be going. Gone already is success. */
   async deleteProjectKey(id: string): Promise<void> {
     await this.#calls.makeUnlessGone({ method: 'DELETE', ...keyPath(id), read: anything });

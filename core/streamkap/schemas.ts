@@ -30,6 +30,9 @@ const acl = z.looseObject({
   resource: optionalText,
 });
 
+/** Only the id is used. Streamkap shows objects; a bare id would do as well. */
+const heldRole = z.union([z.string(), z.looseObject({ id: optionalText })]);
+
 export const summary = z.looseObject({
   id: z.string(),
   name: z.string(),
@@ -39,7 +42,10 @@ export const summary = z.looseObject({
   created_at: optionalText,
   api_client_id: optionalText,
   kafka_username: optionalText,
+  roles: z.optional(z.nullable(z.array(heldRole))),
   tool_profile: optionalText,
+  allowed_tools: z.optional(z.nullable(z.array(z.string()))),
+  blocked_tools: z.optional(z.nullable(z.array(z.string()))),
 });
 export const summaries = z.array(summary);
 
@@ -73,6 +79,14 @@ export interface KafkaAcl {
   readonly operation: string;
   readonly resource_pattern_type: string;
   readonly resource: string;
+}
+
+/** Fields of `PATCH /project-keys/{id}` that say what a key may do; those left out stay as they are. */
+export interface KeyGrants {
+  readonly kafka_acls?: readonly KafkaAcl[];
+  /** Comma-separated. */
+  readonly whitelist_ips?: string;
+  readonly role_ids?: readonly string[];
 }
 
 /** Body of `POST /project-keys`. */
