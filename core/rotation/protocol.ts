@@ -219,7 +219,8 @@ export class RotationProtocol<Value> {
     if (doubtful || !description.rotationEnabled) await this.#proveAgain(target, description.rotationEnabled);
     await this.#labels.promote(target, outgoing);
     const sentAt = memory.sentAt(target.token);
-    const gap = sentAt === undefined ? {} : { consumerGapMs: clock.now() - sentAt };
+    const gap =
+      sentAt === undefined || this.#strategy.outgoingStaysValid ? {} : { consumerGapMs: clock.now() - sentAt };
     memory.forget(target.token);
     const afterMove = await this.#afterMove(target, description, { replayed: false });
     return { outcome: 'moved', ...gap, outgoing: await this.#lookAtOutgoing(afterMove) };

@@ -1,9 +1,9 @@
-import { type KafkaCredentialFile, kafkaConnection, withKafkaPassword } from '../credential-file.ts';
-import { pollUntil } from '../login-probe/poll.ts';
+import { type KafkaCredentialFile, withKafkaPassword } from '../credential-file.ts';
 import type { LoginRequest, LoginResult } from '../login-probe/probe.ts';
 import type { StreamkapClient } from '../streamkap/client.ts';
 import { InPlaceChange } from './in-place-change.ts';
 import { parseKafkaCredential, requireSameKey } from './kafka-credential.ts';
+import { KafkaLogin } from './kafka-login.ts';
 import type { Applied, Change, CredentialOrigin, Proof, Strategy } from './strategy.ts';
 import type { TimeBudget } from './time-budget.ts';
 
@@ -29,9 +29,6 @@ export interface SingleSettings {
   readonly propagationMs: number;
 }
 
-/** Milliseconds one login may take. */
-const LOGIN_MS = 10_000;
-
 /**
  * One key, its password changed in place. One password a user, no overlap: from the change to the move of the label, consumers
  * that log in with the stored value are refused (the consumer gap).
@@ -40,10 +37,12 @@ export class SingleStrategy implements Strategy<KafkaCredentialFile> {
   readonly name = 'single';
   readonly ports: SinglePorts;
   readonly settings: SingleSettings;
+  readonly #logins: KafkaLogin;
 
   constructor(ports: SinglePorts, settings: SingleSettings) {
     this.ports = ports;
     this.settings = settings;
+    this.#logins = new KafkaLogin(ports.login);
   }
 
   parse(text: string, origin: CredentialOrigin): KafkaCredentialFile {
@@ -87,21 +86,11 @@ export class SingleStrategy implements Strategy<KafkaCredentialFile> {
 
   /** One login. */
   async login(file: KafkaCredentialFile, budget: TimeBudget): Promise<Proof> {
-    return await this.ports.login(this.#request(file, Math.min(LOGIN_MS, budget.left())));
+    return await this.#logins.once(file, budget);
   }
 
-  /** Logs in with growing pauses until accepted or until `end`, milliseconds since the epoch. @returns the last result */
-  async poll(file: KafkaCredentialFile, { clock }: TimeBudget, end: number): Promise<Proof> {
-    return await pollUntil(this.#request(file, LOGIN_MS), {
-      until: 'accepted',
-      deadline: end,
-      now: () => clock.now(),
-      sleep: (milliseconds) => clock.sleep(milliseconds),
-      probe: this.ports.login,
-    });
-  }
-
-  #request(file: KafkaCredentialFile, timeoutMs: number): LoginRequest {
-    return { ...kafkaConnection(file.kafka), timeoutMs };
+  /** Logs in until accepted or until `end`, milliseconds since the epoch. @returns the last result */
+  async poll(file: KafkaCredentialFile, budget: TimeBudget, end: number): Promise<Proof> {
+    return await this.#logins.until(file, budget, end);
   }
 }

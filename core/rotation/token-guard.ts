@@ -2,7 +2,7 @@ import { SecretStoreError } from '../errors.ts';
 import type { SecretDescription, SecretVersion } from '../secret-store.ts';
 import * as errors from './errors.ts';
 import type { LabelMoves } from './label-moves.ts';
-import { situationOf, UNSENT } from './situation.ts';
+import { PREVIOUS, situationOf, UNSENT } from './situation.ts';
 import type { RotationSignal, Strategy } from './strategy.ts';
 import type { TimeBudget } from './time-budget.ts';
 import type { VersionReading } from './version-reading.ts';
@@ -69,8 +69,9 @@ export class TokenGuard<Value> {
     version: SecretVersion | undefined,
     stages: readonly string[] = [],
   ): Promise<Error> {
-    const { labels, signal } = this.#ports;
-    if (stages.includes(UNSENT)) return errors.abandoned(target, { live: false, changed: 'no' });
+    const { labels, signal, strategy } = this.#ports;
+    const isLate = strategy.outgoingStaysValid && stages.includes(PREVIOUS);
+    if (stages.includes(UNSENT) || isLate) return errors.abandoned(target, { live: false, changed: 'no' });
     try {
       if (!(await this.#isLive(target, version))) return errors.abandoned(target, { live: false, changed: 'no' });
       await labels.recordLive(target);
