@@ -13,7 +13,7 @@ import { SWEEP_LABEL, sweepLateKeys } from './sweep.ts';
 import { successorOf } from './version-id.ts';
 
 /** On a new key's file until it is active, and after. */
-const CREATED_LABEL = 'KEYRING_CREATED';
+export const CREATED_LABEL = 'KEYRING_CREATED';
 /** A holder that stored its file this long ago, in milliseconds, and did not finish, is helped. */
 const HELP_AFTER_MS = 5_000;
 

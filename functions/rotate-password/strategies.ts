@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import type { KafkaCredentialFile } from '../../core/credential-file.ts';
-import { RotationError } from '../../core/errors.ts';
+import { AlternatingStrategy } from '../../core/rotation/alternating/alternating.ts';
 import { SingleStrategy } from '../../core/rotation/single.ts';
 import type { Strategy } from '../../core/rotation/strategy.ts';
 import type { RotationFunction } from '../rotation/handler.ts';
@@ -27,13 +28,11 @@ const STRATEGIES: Readonly<Record<Settings['strategy'], MakeStrategy>> = {
     const streamkap = streamkapOf(invocation, settings);
     return new SingleStrategy({ login, streamkap, generatePassword, secretSeen }, settings.single);
   },
-  alternating: () => {
-    throw new RotationError({
-      code: 'NOT_SUPPORTED',
-      message: 'this version does not support ROTATION_STRATEGY=alternating',
-      changed: 'no',
-      retryable: false,
-      remedy: 'Use ROTATION_STRATEGY=single, or a later version.',
-    });
+  alternating: (invocation, settings) => {
+    const { login, generatePassword } = invocation.container;
+    const { secretSeen, store } = invocation;
+    const streamkap = streamkapOf(invocation, settings);
+    const ports = { login, streamkap, generatePassword, secretSeen, store, randomId: () => randomUUID() };
+    return new AlternatingStrategy(ports, settings.single);
   },
 };

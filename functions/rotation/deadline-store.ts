@@ -1,12 +1,12 @@
 import { SecretStoreError } from '../../core/errors.ts';
 import type { TimeBudget } from '../../core/rotation/time-budget.ts';
-import type { SecretStore, VersionLister } from '../../core/secret-store.ts';
+import type { Invocation } from './invocation.ts';
 
 /**
  * @returns the same store, none of whose calls is waited for beyond the step's time: what hangs must end as an error of ours,
  * before Lambda ends the process. A write that is given up on may still take effect.
  */
-export function withinBudget(store: SecretStore & VersionLister, budget: TimeBudget): SecretStore & VersionLister {
+export function withinBudget(store: Invocation['store'], budget: TimeBudget): Invocation['store'] {
   const limited = <T>(call: Promise<T>, changes: boolean): Promise<T> => {
     let timer: NodeJS.Timeout | undefined;
     const expired = new Promise<never>((_, reject) => {
@@ -20,6 +20,7 @@ export function withinBudget(store: SecretStore & VersionLister, budget: TimeBud
     versions: (secretId) => limited(store.versions(secretId), false),
     create: (secret) => limited(store.create(secret), true),
     put: (version) => limited(store.put(version), true),
+    tag: (secretId, tags) => limited(store.tag(secretId, tags), true),
     move: (move) => limited(store.move(move), true),
   };
 }

@@ -1,0 +1,151 @@
+import type { CredentialFile, KafkaCredentialFile } from '../../credential-file.ts';
+import { hasKafka } from '../../credential-file.ts';
+import type { LoginRequest, LoginResult } from '../../login-probe/probe.ts';
+import { withoutMarker } from '../../provisioning/marker.ts';
+import type { KeyApi, KeyRequest } from '../../provisioning/ports.ts';
+import { provision } from '../../provisioning/provision.ts';
+import type { SecretStore, SecretTagger } from '../../secret-store.ts';
+import type { StreamkapClient } from '../../streamkap/client.ts';
+import type { ProjectKeyDetail } from '../../streamkap/schemas.ts';
+import { outOfTime } from '../errors.ts';
+import type { SecretFacts } from '../strategy.ts';
+import type { TimeBudget } from '../time-budget.ts';
+import * as errors from './errors.ts';
+import { aclsOf, hasApi, hasPermissionsOnly, rolesOf } from './grants.ts';
+import { pairTags } from './pair.ts';
+import { activeKey } from './pair-keys.ts';
+import type { StandbySecret } from './standby.ts';
+
+/** Streamkap as far as making the second key needs it. */
+export type BirthApi = KeyApi & Pick<StreamkapClient, 'whoami'>;
+
+export interface BirthPorts {
+  readonly store: SecretStore & SecretTagger;
+  readonly standby: StandbySecret;
+  readonly streamkap: BirthApi;
+  readonly login: (request: LoginRequest) => Promise<LoginResult>;
+  readonly generatePassword: () => string;
+  /** A fresh UUID. */
+  readonly randomId: () => string;
+  readonly secretSeen: (secret: string) => void;
+}
+
+interface FirstKey {
+  readonly secret: SecretFacts;
+  readonly current: KafkaCredentialFile;
+  readonly budget: TimeBudget;
+}
+
+/** Milliseconds after which an attempt that began a birth counts as dead; one that is not is overtaken without harm. */
+const TAKE_OVER_AFTER_MS = 60_000;
+/** Of the 24 characters that a username may have, the first key's may use this many. */
+const SHARED_USERNAME = 22;
+/** Of the 100 characters of a name. */
+const SHARED_NAME = 98;
+const SUFFIX = '-b';
+
+/**
+ * Makes the second key of a pair, with the first one's roles, ACLs and safe list, by the same protocol as any key: intent, key and
+ * file pass through the standby secret. Then records the pair. May be repeated at any point; what was begun is finished.
+ * @returns the second key's file as born
+ * @throws RotationError for what must not or cannot be copied, before anything was made; what provisioning throws
+ */
+export async function giveBirth(ports: BirthPorts, first: FirstKey): Promise<KafkaCredentialFile> {
+  const { standby, streamkap, store } = ports;
+  const { secret, current, budget } = first;
+  await standby.read();
+  const active = await activeKey(streamkap, current.project_key_id);
+  const { service_id: ours } = await streamkap.whoami();
+  if (!ours || ours !== (current.project.service_id ?? active.service_id)) throw errors.otherProject();
+  const request = requestFor(current, active);
+  const { file } = await provision(
+    {
+      ...{ store, clock: withinTime(budget), probe: ports.login },
+      ...{ randomId: ports.randomId, generatePassword: ports.generatePassword },
+      streamkap: sparing(streamkap, current.project_key_id),
+      report: { secretSeen: (seen) => reveal(ports, seen), progress: () => {}, warning: () => {} },
+    },
+    {
+      secretId: standby.name,
+      prepare: async () => request,
+      run: `birth of the second key of ${secret.name}`,
+      takeOverAfterMs: TAKE_OVER_AFTER_MS,
+      verifyLogin: 'auto',
+      newSecret: { tags: {} },
+    },
+  );
+  const problem = problemOf(file, { current, username: request.username, serviceId: ours });
+  if (problem || !hasKafka(file)) throw errors.standbyMismatch(standby.name, problem ?? 'it has no kafka section');
+  await store.tag(secret.arn, pairTags(current, file));
+  return file;
+}
+
+/** @throws RotationError when the first key has what cannot be read, or no second username can be derived */
+function requestFor(
+  current: KafkaCredentialFile,
+  active: ProjectKeyDetail,
+): KeyRequest & { readonly username: string } {
+  if (hasPermissionsOnly(active)) throw errors.permissionsNotCopyable(active.id);
+  const { username: own } = current.kafka;
+  const username = `${own.slice(0, SHARED_USERNAME)}${SUFFIX}`;
+  if (username === own) throw errors.usernameTaken(own);
+  const { whitelist_ips, tool_profile, allowed_tools, blocked_tools } = active;
+  return {
+    name: `${active.name.slice(0, SHARED_NAME)}${SUFFIX}`,
+    username,
+    requested: {
+      description: withoutMarker(active.description ?? ''),
+      ...(hasApi(active) ? { role_ids: rolesOf(active) } : {}),
+      kafka: {
+        kafka_acls: aclsOf(active),
+        ...(whitelist_ips ? { whitelist_ips } : {}),
+        is_create_schema_registry: Boolean(current.kafka.schema_registry_url ?? active.schema_proxy_endpoint),
+      },
+      ...(tool_profile ? { tool_profile } : {}),
+      ...(allowed_tools ? { allowed_tools } : {}),
+      ...(blocked_tools ? { blocked_tools } : {}),
+    },
+  };
+}
+
+/** A file that lay there before may be anything's. @returns what is wrong with it */
+function problemOf(
+  file: CredentialFile,
+  is: { readonly current: KafkaCredentialFile; readonly username: string; readonly serviceId: string },
+): string | undefined {
+  if (file.project_key_id === is.current.project_key_id) return "it is the current key's";
+  if ((file.project.service_id ?? is.serviceId) !== is.serviceId) return 'its key is of another project';
+  if (file.kafka?.username !== is.username) return 'it is of another Kafka user than the second key has';
+  return undefined;
+}
+
+/** Provisioning with no way to the first key: it only ever means the one it makes. */
+function sparing(api: BirthApi, spared: string): KeyApi {
+  const other = (id: string): string => {
+    if (id === spared) throw errors.pairInvalid('the secret', 'names the current key as the second one');
+    return id;
+  };
+  return {
+    createProjectKey: (body) => api.createProjectKey(body),
+    listProjectKeys: async () => (await api.listProjectKeys()).filter(({ id }) => id !== spared),
+    getProjectKey: (id) => api.getProjectKey(id),
+    setKafkaPassword: async (id, password) => await api.setKafkaPassword(other(id), password),
+    deleteProjectKey: async (id) => await api.deleteProjectKey(other(id)),
+  };
+}
+
+/** Provisioning waits for other runs and for Streamkap; a step waits only as long as it lasts. */
+function withinTime({ clock, deadline }: TimeBudget): TimeBudget['clock'] {
+  return {
+    now: () => clock.now(),
+    sleep: async (milliseconds) => {
+      if (clock.now() + milliseconds >= deadline) throw outOfTime();
+      await clock.sleep(milliseconds);
+    },
+  };
+}
+
+function reveal({ secretSeen }: BirthPorts, seen: string | CredentialFile): void {
+  const secrets = typeof seen === 'string' ? [seen] : [seen.kafka?.password, seen.api?.client_secret];
+  for (const secret of secrets) if (secret) secretSeen(secret);
+}
