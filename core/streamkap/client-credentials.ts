@@ -17,7 +17,7 @@ const listed = z.looseObject({
 const made = z.extend(listed, { secret: text });
 
 /** A client credential as lists show it. Its secret is masked there, and dropped here. */
-export type ListedCredential = Omit<z.infer<typeof listed>, 'secret'>;
+export type ListedCredential = z.infer<typeof listed>;
 /** The only time that `secret` is the whole secret. */
 export type MadeCredential = z.infer<typeof made>;
 
