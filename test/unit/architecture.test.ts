@@ -183,7 +183,9 @@ describe('side effects enter core as parameters', () => {
 
 test('nothing prints past the runner and the log', () => {
   const printing = SOURCES.filter(
-    ({ layer, code }) => layer !== 'cli' && /\bconsole\.|\bprocess\.(stdout|stderr)\b/.test(code),
+    // infra/app.ts is a command, as those in cli/ are.
+    ({ layer, path, code }) =>
+      layer !== 'cli' && path !== 'infra/app.ts' && /\bconsole\.|\bprocess\.(stdout|stderr)\b/.test(code),
   );
   expect(printing.map(({ path }) => path)).toEqual([]);
 });
@@ -204,6 +206,7 @@ test('a file has 250 lines at most, or a reason', () => {
     'core/provisioning/provision.ts':
       'one protocol: its moves are only safe together, and are read against DESIGN.md section 4',
     'core/rotation/protocol.ts': 'one protocol: four steps and their guards, read side by side',
+    'core/rotation/in-place-change.ts': 'one decision tree; its branches refer to each other',
   };
   const long = SOURCES.filter(({ layer, lines }) => layer !== 'infra' && lines > 250).map(({ path }) => path);
   expect(long.filter((path) => reasons[path] === undefined)).toEqual([]);
