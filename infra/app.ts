@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import type { CloudAssembly } from 'aws-cdk-lib/cx-api';
-import { KeyringStack } from './keyring-stack.ts';
+import { CDK_FLAGS, KeyringStack } from './keyring-stack.ts';
 import { ConfigurationError, readConfiguration } from './read-configuration.ts';
 
 const HELP = `Usage: npm run synth [-- CONFIG]
@@ -20,9 +20,15 @@ const EXAMPLE = join(import.meta.dirname, '../examples/keyring.config.json');
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const complain = (line: string) => process.stderr.write(`${line}\n`);
 
-function configurationFile(app: App, argument: string | undefined): string {
-  const context: unknown = app.node.tryGetContext('config');
-  const named = argument ?? (typeof context === 'string' ? context : undefined);
+/** `-c config=...` of the CDK command line, read without making an App: that would already write files. */
+function fileInContext(): string | undefined {
+  const context: unknown = JSON.parse(process.env.CDK_CONTEXT_JSON ?? '{}');
+  const named = typeof context === 'object' && context !== null && 'config' in context ? context.config : undefined;
+  return typeof named === 'string' ? named : undefined;
+}
+
+function configurationFile(argument: string | undefined): string {
+  const named = argument ?? fileInContext();
   if (named !== undefined) return named;
   if (existsSync(DEFAULT)) return DEFAULT;
   complain(`There is no ${DEFAULT} here: this uses the example, whose account is not yours.`);
@@ -48,12 +54,12 @@ function main(arguments_: readonly string[]): number {
     complain(HELP);
     return 2;
   }
+  const { stacks } = readConfiguration(configurationFile(argument));
   const app = new App({
     outdir: process.env.CDK_OUTDIR ?? 'cdk.out',
     analyticsReporting: false,
-    postCliContext: { '@aws-cdk/core:enablePartitionLiterals': true },
+    postCliContext: CDK_FLAGS,
   });
-  const { stacks } = readConfiguration(configurationFile(app, argument));
   for (const stack of stacks) new KeyringStack(app, stack);
   report(app.synth());
   return 0;

@@ -1,4 +1,4 @@
-import type { StackConfiguration } from './configuration.ts';
+import type { Configuration, StackConfiguration } from './configuration.ts';
 import { cronProblem, rateProblem } from './schedule.ts';
 
 /** A rule that more than one field takes part in, and the field to blame. */
@@ -10,8 +10,16 @@ export interface Problem {
 type ProjectKeyConfiguration = StackConfiguration['projectKeys'][number];
 type RoleConfiguration = NonNullable<StackConfiguration['githubAccess']>['roles'][number];
 
+/** @returns what is wrong between fields that are right by themselves */
+export function rulesBetweenFields({ stacks }: Configuration): Problem[] {
+  const inStacks = stacks.flatMap((stack, index) =>
+    unitProblems(stack).map(({ path, rule }) => ({ path: [index, ...path], rule })),
+  );
+  return [...inStacks, ...stackProblems(stacks)].map(({ path, rule }) => ({ path: ['stacks', ...path], rule }));
+}
+
 /** @returns what is wrong between the fields of one stack */
-export function unitProblems(stack: StackConfiguration): Problem[] {
+function unitProblems(stack: StackConfiguration): Problem[] {
   const within = (path: (string | number)[], problems: readonly Problem[]) =>
     problems.map((problem) => ({ path: [...path, ...problem.path], rule: problem.rule }));
   return [
@@ -31,7 +39,7 @@ export function unitProblems(stack: StackConfiguration): Problem[] {
 }
 
 /** @returns what is wrong between stacks */
-export function stackProblems(stacks: readonly StackConfiguration[]): Problem[] {
+function stackProblems(stacks: readonly StackConfiguration[]): Problem[] {
   const providers = new Set<string>();
   return [
     ...repeated(
@@ -52,7 +60,7 @@ export function stackProblems(stacks: readonly StackConfiguration[]): Problem[] 
       const rule = 'needs oidcProviderArn: an account has one provider for GitHub, and another stack here makes it';
       return [{ path: [index, 'githubAccess'], rule }];
     }),
-  ].map(({ path, rule }) => ({ path: ['stacks', ...path], rule }));
+  ];
 }
 
 function adminSecretProblems(stack: StackConfiguration): Problem[] {

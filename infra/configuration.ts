@@ -1,9 +1,8 @@
 import * as z from 'zod';
-import { stackProblems, unitProblems } from './configuration-rules.ts';
 
 /**
  * What `keyring.config.json` may hold. Every rule is a sentence that an error can show as it stands; none of them quotes a value,
- * since people paste secrets into the wrong field. `keyring.config.schema.json` is made from this for editors.
+ * since people paste secrets into the wrong field. Rules between fields are in configuration-rules.ts. `keyring.config.schema.json` is made from this for editors.
  */
 
 const text = (pattern: RegExp, rule: string) => z.string({ error: rule }).regex(pattern, { error: rule });
@@ -36,7 +35,7 @@ const SECRET_ARN = text(
   'must be the full ARN of a secret, with the six characters that AWS adds',
 );
 const KMS_KEY_ARN = text(
-  /^arn:aws(?:-[a-z]+)*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/,
+  /^arn:aws(?:-[a-z]+)*:kms:[a-z0-9-]+:\d{12}:key\/(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/,
   'must be the full ARN of a KMS key, no alias',
 );
 
@@ -219,8 +218,6 @@ const STACK = object({
     .prefault({})
     .describe('Who is told of failed rotations, besides what you subscribe to the topic yourself. Default: nobody.'),
   githubAccess: GITHUB_ACCESS.optional(),
-}).superRefine((stack, context) => {
-  for (const { path, rule } of unitProblems(stack)) context.addIssue({ code: 'custom', path, message: rule });
 });
 
 export const CONFIGURATION = object({
@@ -231,8 +228,6 @@ export const CONFIGURATION = object({
   stacks: list(STACK, 100, 'stacks')
     .min(1, { error: 'must have one stack or more' })
     .describe('One for each account and Region; several in one place for more than 200 keys.'),
-}).superRefine(({ stacks }, context) => {
-  for (const { path, rule } of stackProblems(stacks)) context.addIssue({ code: 'custom', path, message: rule });
 });
 
 export type Configuration = z.infer<typeof CONFIGURATION>;

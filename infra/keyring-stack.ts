@@ -9,13 +9,24 @@ import { RotatedProjectKey } from './rotated-project-key.ts';
 import { RotationAlarms } from './rotation-alarms.ts';
 import { SecretsKey } from './secrets-key.ts';
 
+/** CDK's behaviour that the stacks count on: ARNs with the real partition, and templates checked against CloudFormation's own schemas. */
+export const CDK_FLAGS = {
+  '@aws-cdk/core:enablePartitionLiterals': true,
+  '@aws-cdk/core:validateAgainstDefaultRules': true,
+};
+
+export interface KeyringStackProps extends StackProps {
+  /** Folder of the built rotation function. @default - the bundle of this package */
+  readonly bundle?: string;
+}
+
 /** Everything that one entry of `stacks` asks for. Resources are named by project key, so that adding one changes no other. */
 export class KeyringStack extends Stack {
-  constructor(scope: Construct, configuration: StackConfiguration, props: StackProps = {}) {
+  constructor(scope: Construct, configuration: StackConfiguration, { bundle, ...props }: KeyringStackProps = {}) {
     const { name, account, region } = configuration;
     super(scope, name, { ...props, stackName: name, env: { account, region } });
     const kmsKeyArn = configuration.secretsKmsKeyArn ?? new SecretsKey(this, 'SecretsKey').keyArn;
-    const rotation = this.#rotation(configuration, kmsKeyArn);
+    const rotation = this.#rotation(configuration, { kmsKeyArn, bundle });
     const secrets = this.#projectKeys(configuration, { rotation, kmsKeyArn });
     const { topic } = new RotationAlarms(this, 'Alarms', { rotation, emails: configuration.alarms.emails });
     this.#gitHubAccess(configuration, secrets);
@@ -23,11 +34,14 @@ export class KeyringStack extends Stack {
     new CfnOutput(this, 'AlarmTopic', { value: topic.topicArn });
   }
 
-  #rotation(configuration: StackConfiguration, kmsKeyArn: string): PasswordRotation {
+  #rotation(
+    configuration: StackConfiguration,
+    { kmsKeyArn, bundle }: { kmsKeyArn: string; bundle: string | undefined },
+  ): PasswordRotation {
     const { adminSecret, rotation, projectKeys, secretNamePrefix, streamkapHost } = configuration;
     const adopted = projectKeys.flatMap((key) => (key.secretArn && key.kmsKeyArn ? [key.kmsKeyArn] : []));
     return new PasswordRotation(this, 'PasswordRotation', {
-      ...{ secretNamePrefix, streamkapHost },
+      ...{ secretNamePrefix, streamkapHost, bundle },
       adminSecret: adminSecret.arn ?? adminSecret.name ?? '',
       adminSecretKmsKeyArn: adminSecret.kmsKeyArn,
       secretsKmsKeyArns: [...new Set([kmsKeyArn, ...adopted])],

@@ -38,7 +38,7 @@ export interface PasswordRotationProps {
   /** For keys with a safe list of addresses. @default - none: Lambda's own network */
   readonly vpc?: VpcPlacement | undefined;
   /** Folder of the built function. @default - the bundle of this package */
-  readonly bundle?: string;
+  readonly bundle?: string | undefined;
 }
 
 const BUNDLE = join(import.meta.dirname, '../functions/dist/rotate-password');

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { CONFIGURATION, type Configuration } from './configuration.ts';
+import { rulesBetweenFields } from './configuration-rules.ts';
 
 /** A configuration that breaks rules: one line for each, naming path, kind of value and rule. */
 export class ConfigurationError extends Error {
@@ -49,10 +50,11 @@ export function parseConfiguration(text: string, file: string): Configuration {
     throw new ConfigurationError([`${file}: is not JSON${where ? ` (${where})` : ''}`]);
   }
   const result = CONFIGURATION.safeParse(value);
-  if (result.success) return result.data;
-  throw new ConfigurationError(
-    result.error.issues.flatMap((issue) => linesOf(issue, value).map((line) => `${file}: ${line}`)),
-  );
+  const lines = result.success
+    ? rulesBetweenFields(result.data).map(({ path, rule }) => lineOf(path, rule, value))
+    : result.error.issues.flatMap((issue) => linesOf(issue, value));
+  if (result.success && lines.length === 0) return result.data;
+  throw new ConfigurationError(lines.map((line) => `${file}: ${line}`));
 }
 
 type Issue = NonNullable<ReturnType<typeof CONFIGURATION.safeParse>['error']>['issues'][number];
@@ -67,9 +69,12 @@ function linesOf(issue: Issue, root: unknown): string[] {
         : `${where} is no setting`;
     });
   }
-  const value = valueAt(root, issue.path);
-  const where = pathText(issue.path) || 'the file';
-  return [`${where} ${value === undefined ? 'is missing' : `is ${kindOf(value)}`}: ${issue.message}`];
+  return [lineOf(issue.path, issue.message, root)];
+}
+
+function lineOf(path: readonly PropertyKey[], rule: string, root: unknown): string {
+  const value = valueAt(root, path);
+  return `${pathText(path) || 'the file'} ${value === undefined ? 'is missing' : `is ${kindOf(value)}`}: ${rule}`;
 }
 
 function pathText(path: readonly PropertyKey[]): string {
