@@ -117,6 +117,8 @@ export interface Strategy<Value> {
   readonly name: StrategyName;
   /** The outgoing credential stays good, so consumers notice no change and a live one under another label is no drift. */
   readonly outgoingStaysValid?: boolean;
+  /** A live credential that no label keeps is found and ended after a later rotation: it is no loss, and needs no label. */
+  readonly findsLeftovers?: boolean;
   /** @throws RotationError when the text is no such credential; it quotes nothing */
   parse(text: string, origin: CredentialOrigin): Value;
   /** Before the next credential is made: repairs what an earlier rotation left half done. Left out, it costs no call. */

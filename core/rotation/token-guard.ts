@@ -71,7 +71,8 @@ export class TokenGuard<Value> {
   ): Promise<Error> {
     const { labels, signal, strategy } = this.#ports;
     const isLate = strategy.outgoingStaysValid && stages.includes(PREVIOUS);
-    if (stages.includes(UNSENT) || isLate) return errors.abandoned(target, { live: false, changed: 'no' });
+    if (stages.includes(UNSENT) || isLate || strategy.findsLeftovers)
+      return errors.abandoned(target, { live: false, changed: 'no' });
     try {
       if (!(await this.#isLive(target, version))) return errors.abandoned(target, { live: false, changed: 'no' });
       await labels.recordLive(target);

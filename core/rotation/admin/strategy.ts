@@ -49,6 +49,7 @@ type Value = AdminSecretValue;
 export class AdminStrategy implements Strategy<Value> {
   readonly name = 'admin';
   readonly outgoingStaysValid = true;
+  readonly findsLeftovers = true;
   readonly #ports: AdminPorts;
 
   constructor(ports: AdminPorts) {
