@@ -156,6 +156,12 @@ export const unsettled = () =>
     remedy: `A change may be on its way. ${AGAIN}`,
   });
 
+export const anotherSends = () =>
+  passing('ANOTHER_ATTEMPT', 'no', {
+    message: 'another attempt with the same token is sending the pending password at this time',
+    remedy: AGAIN,
+  });
+
 export const drift = () =>
   refused('DRIFT', {
     message: 'Kafka refuses the current, the pending and the previous password: it was changed outside of rotation',

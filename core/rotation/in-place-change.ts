@@ -81,13 +81,14 @@ export class InPlaceChange {
     pending: File,
     { streamkap, ofCurrent }: { readonly streamkap: PasswordApi; readonly ofCurrent: 'accepted' | 'rejected' },
   ): Promise<Applied> {
+    const takeTurn = await this.#change.nextTurn();
     const proof = await this.#poll(pending, this.#half());
     if (proof.outcome === 'accepted') return { outcome: 'applied', proof };
     if (proof.outcome === 'unknown') throw errors.loginUnknown(proof, 'no');
     const now = await this.#login(this.#change.current);
     if (now.outcome === 'unknown') throw errors.loginUnknown(now, 'no');
     if (now.outcome !== ofCurrent) throw errors.unsettled();
-    const next = await this.#change.pending();
+    const next = await takeTurn();
     if (next.wayBackRecorded) throw errors.rollbackUnproven('another attempt is taking the change back');
     return await this.#send(next.value, streamkap);
   }
@@ -109,6 +110,8 @@ export class InPlaceChange {
       const ofCurrent = await this.#login(this.#change.current);
       if (ofCurrent.outcome === 'unknown') throw errors.loginUnknown(ofCurrent, 'no');
       if (ofCurrent.outcome === 'accepted') throw errors.unsettled();
+      const arrived = await this.#arrivedMeanwhile(value);
+      if (arrived) return arrived;
       const detail = 'Kafka accepts neither the current nor the pending password';
       this.#change.signal({ kind: 'drift', detail });
       if (this.#strategy.settings.onDrift === 'abandon') throw errors.drift();
@@ -144,23 +147,27 @@ export class InPlaceChange {
       }
       if (failure?.code === 'OUT_OF_TIME') throw errors.outOfTime();
       if (failure?.changed !== 'no') return await this.#settle(pending, failure);
-      const settled = await this.#afterRefusal(failure, pending, sends);
-      if (settled) return settled;
-      const next = await this.#change.pending();
+      const next = await this.#afterRefusal(failure, pending, sends);
+      if ('outcome' in next) return next;
       if (next.wayBackRecorded) throw errors.rollbackUnproven('another attempt is taking the change back');
     }
   }
 
-  /** After a 4xx. "Unchanged" takes a refused login as well. @returns nothing when the change may be sent again */
-  async #afterRefusal(refusal: StreamkapError, pending: File, sends: number): Promise<Applied | undefined> {
+  /** After a 4xx. "Unchanged" takes a refused login as well. @returns P, read anew, when it may be sent again */
+  async #afterRefusal(
+    refusal: StreamkapError,
+    pending: File,
+    sends: number,
+  ): Promise<Applied | PendingCredential<File>> {
     const waitMs = isBusy(refusal) && sends < MAX_SENDS ? (refusal.retryAfterSeconds ?? Number.NaN) * 1000 : Number.NaN;
     const { budget } = this.#change;
     const mayWait = budget.left() > waitMs + NEEDS.change + NEEDS.proof;
+    const takeTurn = mayWait ? await this.#change.nextTurn() : undefined;
     if (mayWait) await budget.clock.sleep(waitMs);
     const proof = await this.#login(pending);
     if (proof.outcome === 'accepted') return { outcome: 'applied', sentAt: this.#sentAt, proof };
     const unchanged = proof.outcome === 'rejected';
-    if (mayWait && unchanged) return undefined;
+    if (takeTurn && unchanged) return await takeTurn();
     if (refusal.status === 422 && unchanged) return { outcome: 'unusable', why: refusal.message };
     throw refusalOf(refusal, unchanged ? 'no' : 'unknown');
   }
@@ -186,8 +193,15 @@ export class InPlaceChange {
       case 'unknown':
         throw errors.loginUnknown(ofCurrent, lost ? 'unknown' : 'yes');
       case 'rejected':
-        return await this.#wayBack(pending);
+        return (await this.#arrivedMeanwhile(pending)) ?? (await this.#wayBack(pending));
     }
+  }
+
+  /** P was refused, then C: P may have come into force between the two. */
+  async #arrivedMeanwhile(pending: File): Promise<Applied | undefined> {
+    const proof = await this.#login(pending);
+    if (proof.outcome === 'unknown') throw errors.loginUnknown(proof, 'unknown');
+    return proof.outcome === 'accepted' ? { outcome: 'applied', sentAt: this.#sentAt, proof } : undefined;
   }
 
   /** P never worked and C does not any more. The record comes first, so that no retry sends P again and both stay stored. */

@@ -1,7 +1,7 @@
 import { SecretStoreError } from '../errors.ts';
 import type { SecretDescription, SecretStore } from '../secret-store.ts';
 import { currentMoved, type RotationTarget } from './errors.ts';
-import { CURRENT, holderOf, LIVE, PENDING, ROLLED_BACK, UNSENT } from './situation.ts';
+import { CURRENT, holderOf, LIVE, PENDING, ROLLED_BACK, TURN, UNSENT } from './situation.ts';
 import type { VersionReading } from './version-reading.ts';
 
 type Versions = SecretDescription['versions'];
@@ -43,6 +43,17 @@ export class LabelMoves {
       if (result === 'elsewhere') return false;
       if (tries === TRIES) throw result;
     }
+  }
+
+  /** @returns takes the turn that is next now: true for one, of all that looked before it was taken */
+  async nextTurn({ secretId, token }: RotationTarget): Promise<() => Promise<boolean>> {
+    const from = holderOf((await this.#reading.describe(secretId)).versions, TURN);
+    const flip = { secretId, label: TURN, from, ...(from === token ? {} : { to: token }) };
+    return async () => {
+      const result = await this.#move(flip);
+      if (result instanceof SecretStoreError) throw result;
+      return result === 'moved';
+    };
   }
 
   /**

@@ -36,6 +36,11 @@ export const ROLLED_BACK = 'KEYRING_ROLLED_BACK';
  * can take it off, so whoever finds it gone knows that a change may be on its way.
  */
 export const UNSENT = 'KEYRING_UNSENT';
+/**
+ * Who sends a password again flips it: to the token's version where it is not there, off it where it is. Of attempts that waited
+ * for the same change one succeeds. Where it lies says nothing else.
+ */
+export const TURN = 'KEYRING_TURN';
 /** On a version whose password Streamkap accepts although no AWS label says so: without a label it would be purged. */
 export const LIVE = 'KEYRING_LIVE';
 

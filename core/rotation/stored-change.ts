@@ -78,6 +78,14 @@ export class StoredChange<Value> implements Change<Value> {
     return { ...(await this.pending()), first };
   }
 
+  async nextTurn(): Promise<() => Promise<PendingCredential<Value>>> {
+    const take = await this.#parts.labels.nextTurn(this.#target);
+    return async () => {
+      if (!(await take())) throw errors.anotherSends();
+      return await this.pending();
+    };
+  }
+
   previous(): Promise<Value | undefined> {
     return this.#parts.credentials.before(this.#target.secretId, { stage: PREVIOUS }, this.current);
   }

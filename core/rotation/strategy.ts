@@ -43,6 +43,12 @@ export interface Change<Value> {
   pending(): Promise<PendingCredential<Value>>;
   /** Makes it durable that the pending credential may be in force from now on, then reads it as {@link pending} does. */
   claim(): Promise<ClaimedCredential<Value>>;
+  /**
+   * To be called before waiting for a change that may be on its way.
+   * @returns what is to be called after the wait, instead of {@link pending}, when the pending credential shall be sent again: it
+   * throws a RotationError where another attempt was faster
+   */
+  nextTurn(): Promise<() => Promise<PendingCredential<Value>>>;
   /** The credential before the current one, when it is known and for the same target. */
   previous(): Promise<Value | undefined>;
   /**

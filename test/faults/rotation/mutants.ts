@@ -29,7 +29,10 @@ export const MUTANTS: Readonly<Record<string, Rotation>> = {
       return strategy.apply(
         over(change, {
           claim: async () => ({ ...(await change.claim()), value }),
-          pending: async () => ({ ...(await change.pending()), value }),
+          nextTurn: async () => {
+            const take = await change.nextTurn();
+            return async () => ({ ...(await take()), value });
+          },
         }),
       );
     },
@@ -107,6 +110,7 @@ function over(change: Change<File>, overrides: Partial<Change<File>>): Change<Fi
     pending: () => change.pending(),
     claim: () => change.claim(),
     previous: () => change.previous(),
+    nextTurn: () => change.nextTurn(),
     recordWayBack: () => change.recordWayBack(),
     signal: (signal) => change.signal(signal),
     ...overrides,
