@@ -23,8 +23,7 @@ export const pairInvalid = (secret: string, problem: string) =>
 export const pairNotRecorded = (secret: string) =>
   refused('PAIR_NOT_RECORDED', {
     message: `the tag streamkap:project-key-id of ${secret} does not name two keys, so it is not known which one is idle`,
-    remedy:
-      'Put the tag back, or clear the label AWSPENDING and rotate afresh: the next rotation finds the second key and records the pair.',
+    remedy: 'Put the tag back: the id of the key in the value and that of the key in the standby secret.',
   });
 
 /** @param field which one is wrong; values are not shown */

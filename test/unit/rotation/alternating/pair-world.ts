@@ -66,8 +66,8 @@ export class PairWorld extends World {
     this.now += 3_600_000;
     this.begin(name);
     this.calls.length = 0;
-    const [result] = await this.driver.runToEnd();
-    return result?.outcome ?? 'none';
+    const results = await this.driver.runToEnd();
+    return results.at(-1)?.outcome ?? 'none';
   }
 
   /** The calls in words, AWS's with the secret's short name. */
