@@ -61,6 +61,8 @@ export class AdminWorld {
   observe: ((call: ExternalCall, moment: Moment) => Mishap | undefined) | undefined;
   /** Lets a test decide when each call goes on. */
   turn: ((call: ExternalCall) => Promise<void>) | undefined;
+  /** Hears what each call was answered. */
+  heard: ((call: ExternalCall, answer: unknown) => void) | undefined;
   remainingMs: number;
   readonly calls: ExternalCall[] = [];
   readonly lines: { level: string; message: string; fields: LogFields }[] = [];
@@ -231,9 +233,15 @@ export class AdminWorld {
     const first = this.observe?.(call, 'before');
     if (first) return first === 'kill' ? await invocation.kill() : spoil(first);
     const result = await effect().then(
-      (value) => () => value,
-      (error: unknown) => () => {
-        throw error;
+      (value) => {
+        this.heard?.(call, value);
+        return () => value;
+      },
+      (error: unknown) => {
+        this.heard?.(call, String(error));
+        return () => {
+          throw error;
+        };
       },
     );
     const second = this.observe?.(call, 'after');
