@@ -398,6 +398,11 @@ describe('a right configuration', () => {
     expect(validate({ stacks: [{ name: 1 }] })).toBe(false);
   });
 
+  it('is the one that docs/deploy.md begins with', () => {
+    const [, json = ''] = /```json\n(.*?)```/s.exec(readFileSync('docs/deploy.md', 'utf8')) ?? [];
+    expect(problemsOf(json)).toEqual([]);
+  });
+
   it('gets safe defaults', () => {
     const [only] = parseConfiguration(JSON.stringify(stack({})), 'f.json').stacks;
     expect(only).toMatchObject({
