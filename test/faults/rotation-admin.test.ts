@@ -190,7 +190,7 @@ class Race {
 /** @returns how many ways there were to end */
 async function everyInterleaving(
   prepare: () => Promise<AdminWorld>,
-  step: ExternalCall['step'],
+  calls: readonly (readonly [step: ExternalCall['step'], name: string])[],
   atEnd: (world: AdminWorld, codes: unknown[]) => Promise<void>,
 ): Promise<number> {
   const seen = new Set<string>();
@@ -198,8 +198,7 @@ async function everyInterleaving(
   let ends = 0;
   for (let schedule = schedules.pop(); schedule; schedule = schedules.pop()) {
     const race = new Race(await prepare());
-    const call = () => race.world.step(step, 'third');
-    await race.start(call, call);
+    await race.start(...calls.map((call) => () => race.world.step(...call)));
     const taken: number[] = [];
     for (const choice of schedule) {
       await race.next(choice);
@@ -240,13 +239,39 @@ describe('two calls of one step at once, in every order of their calls', () => {
         expect(await world.step(earlier, 'third')).toBeUndefined();
       return world;
     };
-    const ends = await everyInterleaving(prepare, step, async (world, codes) => {
+    const ends = await everyInterleaving(
+      prepare,
+      [
+        [step, 'third'],
+        [step, 'third'],
+      ],
+      async (world, codes) => {
+        expect(codes).toEqual([undefined, undefined]);
+        if (step === 'createSecret') expect(world.live).toHaveLength(3);
+        for (const later of STEPS) expect(await world.step(later, 'third')).toBeUndefined();
+        const version = world.secrets.labels('streamkap/admin')[idOf('third')];
+        expect(version).toContain('AWSCURRENT');
+        world.driver.retryFailed();
+        await world.driver.runToEnd();
+        await assertGoodEnd(world);
+      },
+    );
+    expect(ends).toBeGreaterThan(0);
+  });
+
+  it('createSecret, and a late replay of the last rotation that cleans up', async () => {
+    const prepare = async () => {
+      const world = await rotatedOnce();
+      world.begin('third');
+      return world;
+    };
+    const both = [
+      ['createSecret', 'third'],
+      ['finishSecret', 'second'],
+    ] as const;
+    const ends = await everyInterleaving(prepare, both, async (world, codes) => {
       expect(codes).toEqual([undefined, undefined]);
-      if (step === 'createSecret') expect(world.live).toHaveLength(3);
-      for (const later of STEPS) expect(await world.step(later, 'third')).toBeUndefined();
-      const version = world.secrets.labels('streamkap/admin')[idOf('third')];
-      expect(version).toContain('AWSCURRENT');
-      world.driver.retryFailed();
+      expect(world.works({ name: 'third' })).toBe(true);
       await world.driver.runToEnd();
       await assertGoodEnd(world);
     });

@@ -160,14 +160,18 @@ export class AdminStrategy implements Strategy<Value> {
     }
   }
 
-  /** @throws RotationError PENDING_MISMATCH when the credential works, but for another tenant or service */
+  /**
+   * @throws RotationError PENDING_MISMATCH when the credential works, but for another tenant or service; CURRENT_REJECTED when
+   * there is nothing to compare it with
+   */
   async #proof(value: Value, budget: TimeBudget, known?: AdminCredential): Promise<Proof> {
     const identity = await this.#identify(value.credential, budget);
     if (!identity.whoami) return proofOf(identity);
     const current = known ?? (await this.#ports.current.get(false));
     if (current.clientId === value.credential.clientId) return proofOf(identity);
     const own = await identify(this.#asCurrent(current, budget.deadline), budget);
-    if (!own.whoami) return { ...proofOf(own), outcome: 'unknown' };
+    if (own.outcome === 'rejected') throw errors.rejected('current');
+    if (!own.whoami) return proofOf(own);
     const field = differenceOf(own.whoami, identity.whoami);
     if (field) throw mismatch(field);
     return proofOf(identity);

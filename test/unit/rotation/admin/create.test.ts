@@ -120,6 +120,14 @@ describe('createSecret', () => {
     expect(world.live).toEqual([FIRST.clientId]);
   });
 
+  it('gives up on a slow creation while there is time left to store what it gave', async () => {
+    const world = rotating({ remainingMs: 20_000 });
+    const before = world.now;
+    world.observe = ({ operation }, moment) => (operation === POST && moment === 'after' ? 'hang' : undefined);
+    expect(await world.step('createSecret', 'second')).toBe('ANSWER_LOST');
+    expect(world.now - before).toBe(20_000 - 1_000 - 3_000);
+  });
+
   it('with no time left to store what it would make, makes none', async () => {
     const world = rotating({ remainingMs: 5_000 });
     expect(await world.step('createSecret', 'second')).toBe('OUT_OF_TIME');

@@ -171,6 +171,20 @@ describe('what is not this secret’s own is left alone', () => {
     expect(world.works({ name: 'first' })).toBe(true);
   });
 
+  it('a credential that somebody made current again, though an old version holds it too', async () => {
+    const world = new AdminWorld();
+    for (const name of ['second', 'third']) await world.rotate(name);
+    const second = world.stored({ name: 'second' });
+    world.now += MINUTE_MS;
+    const value = JSON.stringify({ client_id: second?.clientId, client_secret: second?.clientSecret });
+    world.secrets.call('PutSecretValue', { SecretId: SECRET, ClientRequestToken: idOf('manual'), SecretString: value });
+    world.now += MINUTE_MS;
+    await world.rotate('fourth');
+    expect(world.labels).toMatchObject({ manual: expect.arrayContaining(['AWSPREVIOUS']) });
+    expect(world.works({ stage: 'AWSPREVIOUS' })).toBe(true);
+    expect(world.live).toEqual([second?.clientId, world.idUnder({ name: 'fourth' })]);
+  });
+
   it('everything, when the labels cannot be read', async () => {
     const world = new AdminWorld();
     await world.rotate('second');
@@ -207,12 +221,30 @@ describe('a rotation that was given up', () => {
     const put = { SecretId: SECRET, ClientRequestToken: idOf('manual'), SecretString: value };
     world.secrets.call('PutSecretValue', put);
     expect(await world.step('testSecret', 'second')).toBe('ROTATION_ABANDONED');
-    expect(world.labels).toEqual({ first: ['AWSPREVIOUS'], manual: ['AWSCURRENT'] });
+    expect(world.labels).toEqual({ first: ['AWSPREVIOUS', 'KEYRING_UNSENT'], manual: ['AWSCURRENT'] });
     world.now += MINUTE_MS;
     await world.rotate('third');
     world.now += MINUTE_MS;
     await world.rotate('fourth');
     expect(world.live).not.toContain(lost);
+    expect(world.live).toEqual([world.idUnder({ name: 'third' }), world.idUnder({ name: 'fourth' })]);
+  });
+});
+
+describe('a rotation whose label was cleared', () => {
+  it('leaves a stored credential, which is deleted once it is older than the previous one', async () => {
+    const world = new AdminWorld();
+    world.now += MINUTE_MS;
+    world.begin('second');
+    await world.steps('second', 'createSecret', 'setSecret');
+    const lost = world.idUnder({ name: 'second' });
+    const clear = { SecretId: SECRET, VersionStage: 'AWSPENDING', RemoveFromVersionId: idOf('second') };
+    world.secrets.call('UpdateSecretVersionStage', clear);
+    world.now += 60 * MINUTE_MS;
+    await world.rotate('third');
+    expect(world.live).toContain(lost);
+    world.now += MINUTE_MS;
+    await world.rotate('fourth');
     expect(world.live).toEqual([world.idUnder({ name: 'third' }), world.idUnder({ name: 'fourth' })]);
   });
 });
