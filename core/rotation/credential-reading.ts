@@ -2,6 +2,13 @@ import type { SecretDescription, SecretVersion, VersionSelector } from '../secre
 import type { CredentialOrigin, Strategy } from './strategy.ts';
 import type { VersionReading } from './version-reading.ts';
 
+/** What is under AWSCURRENT. */
+export interface CurrentCredential<Value> {
+  readonly versionId: string;
+  readonly stages: readonly string[];
+  readonly value: Value;
+}
+
 /** The credentials in a secret's versions. */
 export class CredentialReading<Value> {
   readonly #reading: VersionReading;
@@ -13,9 +20,9 @@ export class CredentialReading<Value> {
   }
 
   /** @throws RotationError when no version is current, or its value is no such credential */
-  async current(secretId: string): Promise<{ readonly versionId: string; readonly value: Value }> {
+  async current(secretId: string): Promise<CurrentCredential<Value>> {
     const version = await this.#reading.current(secretId);
-    return { versionId: version.versionId, value: this.parse(version, 'current') };
+    return { versionId: version.versionId, stages: version.stages, value: this.parse(version, 'current') };
   }
 
   /** @returns undefined when the version stays without a value, or is no such credential at all */

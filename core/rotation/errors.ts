@@ -17,6 +17,8 @@ const refused = (code: string, facts: Facts) => new RotationError({ ...facts, co
 const passing = (code: string, changed: Changed, facts: Facts) =>
   new RotationError({ ...facts, code, changed, retryable: true });
 
+export const FINISHED_MEANWHILE = 'FINISHED_MEANWHILE';
+
 const AGAIN = 'Nothing to do: Secrets Manager calls the rotation again.';
 
 /** @returns the command that ends a rotation which cannot succeed, so that the next one starts afresh */
@@ -117,7 +119,14 @@ export const pendingMissing = ({ secretId, token }: RotationTarget) =>
 
 export const neverSet = ({ secretId, token }: RotationTarget) =>
   passing('NEVER_SET', 'no', {
-    message: `the password of version ${token} of ${secretId} was never sent to Streamkap: setSecret comes first`,
+    message: `setSecret has not put the password of version ${token} of ${secretId} in force: it comes first`,
+    remedy: AGAIN,
+  });
+
+/** Not an error to Secrets Manager: setSecret has nothing left to do. */
+export const finishedMeanwhile = ({ secretId, token }: RotationTarget) =>
+  passing(FINISHED_MEANWHILE, 'no', {
+    message: `version ${token} of ${secretId} became current while another attempt was about to send its password`,
     remedy: AGAIN,
   });
 

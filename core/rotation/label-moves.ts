@@ -33,16 +33,26 @@ export class LabelMoves {
   }
 
   /**
-   * Takes KEYRING_UNSENT off the token's version. Of all attempts with one token, at most one is told true; none may be, where the
-   * answer was lost.
+   * KEYRING_UNSENT from the token's version to the current one (8 to 9). Of all attempts with one token, at most one is told true;
+   * none may be, where the answer was lost.
    */
-  async claim({ secretId, token }: RotationTarget): Promise<boolean> {
+  async claim({ secretId, token }: RotationTarget, currentId: string): Promise<boolean> {
     for (let tries = 1; ; tries++) {
-      const result = await this.#move({ secretId, label: UNSENT, from: token });
+      const result = await this.#move({ secretId, label: UNSENT, from: token, to: currentId });
       if (result === 'moved') return true;
       if (result === 'elsewhere') return false;
       if (tries === TRIES) throw result;
     }
+  }
+
+  /** KEYRING_UNSENT to the current version from wherever it is: the pending value was found in force (9). */
+  async vouch(target: RotationTarget, currentId: string): Promise<void> {
+    await this.#place(UNSENT, { ...target, token: currentId }, () => {});
+  }
+
+  /** The attempt that claimed it failed: until setSecret has seen the value work, it is not to be finished (9 to 1). */
+  async retract({ secretId }: RotationTarget, currentId: string): Promise<void> {
+    await this.#move({ secretId, label: UNSENT, from: currentId });
   }
 
   /** @returns takes the turn that is next now: true for one, of all that looked before it was taken */

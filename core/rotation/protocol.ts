@@ -13,18 +13,20 @@
  *
  * 11 calls of Secrets Manager, 4 logins, 1 PATCH. From the PATCH's answer to the move: login, Get, login, Describe, Move.
  * So testSecret and setSecret look at the labels that come with the value, not at DescribeSecret; createSecret puts before it looks.
- * Claim takes KEYRING_UNSENT off (8): one attempt alone may send the password at once, any other first waits for it to arrive.
+ * Claim moves KEYRING_UNSENT to the current version (8, 9): one attempt alone may send the password at once, any other first waits
+ * for it to arrive; and where it is not, nothing is finished.
  */
 import type { Clock } from '../clock.ts';
+import { RotationError } from '../errors.ts';
 import { putSurely } from '../provisioning/durable-write.ts';
 import type { SecretDescription, SecretStore } from '../secret-store.ts';
-import { CredentialReading } from './credential-reading.ts';
+import { CredentialReading, type CurrentCredential } from './credential-reading.ts';
 import * as errors from './errors.ts';
 import { LabelMoves } from './label-moves.ts';
 import type { RotationMemory } from './rotation-memory.ts';
 import { CURRENT, holderOf, PENDING, PREVIOUS, situationOf, UNSENT } from './situation.ts';
 import { StoredChange } from './stored-change.ts';
-import type { Proof, RotationSignal, Strategy } from './strategy.ts';
+import type { Applied, Proof, RotationSignal, Strategy } from './strategy.ts';
 import type { TimeBudget } from './time-budget.ts';
 import { TokenGuard } from './token-guard.ts';
 import { VersionReading } from './version-reading.ts';
@@ -120,10 +122,7 @@ export class RotationProtocol<Value> {
       ...{ secretId, versionId: token, value, rotationToken },
       stages: [PENDING, UNSENT],
     });
-    if (stored === 'stored') {
-      this.#ports.memory.made(token);
-      return { outcome: 'made' };
-    }
+    if (stored === 'stored') return { outcome: 'made' };
     await this.#reading.pending(target);
     await this.#discard(target, value);
     return { outcome: 'found' };
@@ -131,7 +130,7 @@ export class RotationProtocol<Value> {
 
   async #prepare(
     secret: SecretDescription,
-    { value: current, versionId: currentToken }: { readonly value: Value; readonly versionId: string },
+    { value: current, versionId: currentToken }: CurrentCredential<Value>,
   ): Promise<void> {
     await this.#strategy.prepare?.({
       ...{ secret, current, currentToken, budget: this.#budget },
@@ -151,17 +150,31 @@ export class RotationProtocol<Value> {
     const current = await this.#credentials.current(target.secretId); // 7
     if (current.versionId === target.token) return { outcome: 'already-current' }; // 3
     const change = this.#changeOf(target, current);
-    const applied = await this.#strategy.apply(change);
+    const applied = await this.#apply(change);
+    if (applied.outcome !== 'applied') await change.retract();
     switch (applied.outcome) {
+      case 'finished-meanwhile':
+        return { outcome: 'already-current' }; // 3
       case 'applied':
-        if (change.isUnsent) await this.#labels.claim(target); // in force without a change of this rotation's
-        this.#ports.memory.proven(target.token, applied.sentAt);
+        await change.vouch(); // 9
+        if (applied.sentAt !== undefined) this.#ports.memory.sent(target.token, applied.sentAt);
         return { outcome: applied.sentAt === undefined ? 'in-force' : 'applied', proof: applied.proof };
       case 'rolled-back':
         await this.#labels.clearPending(target);
         throw errors.rolledBack(target.secretId);
       case 'unusable':
         throw errors.pendingUnusable(target, applied.why);
+    }
+  }
+
+  async #apply(change: StoredChange<Value>): Promise<Applied | { readonly outcome: 'finished-meanwhile' }> {
+    try {
+      return await this.#strategy.apply(change);
+    } catch (error) {
+      if (error instanceof RotationError && error.code === errors.FINISHED_MEANWHILE)
+        return { outcome: 'finished-meanwhile' };
+      await change.retract();
+      throw error;
     }
   }
 
@@ -181,7 +194,7 @@ export class RotationProtocol<Value> {
       proof = await this.#strategy.prove(pending, { ...options, patient: true });
       if (proof.outcome === 'rejected') throw errors.pendingRejected();
     }
-    return this.#tested(target, proof);
+    return this.#tested(proof);
   }
 
   /** RotateImmediately=false tests a throw-away version; it has been seen with a copy of the current value, and may have none. */
@@ -192,13 +205,11 @@ export class RotationProtocol<Value> {
     const current = await this.#credentials.current(target.secretId); // 7
     const proof = await this.#strategy.prove(current.value, { budget: this.#budget, patient: false });
     if (proof.outcome === 'rejected') throw errors.currentRejected();
-    if (proof.outcome === 'unknown' && !this.#unprovenAllowed) throw errors.loginUnknown(proof, 'no');
-    return { outcome: proof.outcome === 'accepted' ? 'proven' : 'unproven', proof };
+    return this.#tested(proof);
   }
 
-  #tested({ token }: StepRequest, proof: Proof): StepReport {
+  #tested(proof: Proof): StepReport {
     if (proof.outcome === 'unknown' && !this.#unprovenAllowed) throw errors.loginUnknown(proof, 'no');
-    this.#ports.memory.proven(token);
     return { outcome: proof.outcome === 'accepted' ? 'proven' : 'unproven', proof };
   }
 
@@ -212,10 +223,10 @@ export class RotationProtocol<Value> {
       await this.#afterMove(target, description, { replayed: true });
       return { outcome: 'already-current' };
     }
-    if (situationOf(stages) === 'unsent') throw errors.neverSet(target); // 8
     const outgoing = holderOf(description.versions, CURRENT);
     if (outgoing === undefined) throw errors.notProvisioned(target.secretId, 'no value'); // 7
-    const doubtful = situationOf(stages) === 'rolling-back' || memory.doubts(target.token); // 2
+    if (holderOf(description.versions, UNSENT) !== outgoing) throw errors.neverSet(target); // 1, 8
+    const doubtful = situationOf(stages) === 'rolling-back'; // 2
     if (doubtful || !description.rotationEnabled) await this.#proveAgain(target, description.rotationEnabled);
     await this.#labels.promote(target, outgoing);
     const sentAt = memory.sentAt(target.token);
@@ -266,7 +277,7 @@ export class RotationProtocol<Value> {
     }
   }
 
-  #changeOf(target: StepRequest, current: { readonly versionId: string; readonly value: Value }): StoredChange<Value> {
+  #changeOf(target: StepRequest, current: CurrentCredential<Value>): StoredChange<Value> {
     const parts = {
       ...{ strategy: this.#strategy, reading: this.#reading, credentials: this.#credentials },
       ...{ labels: this.#labels, guard: this.#guard, signal: this.#ports.signal },

@@ -11,11 +11,11 @@
  * | 6   | there is none with this id                       | any        | no    | refused: somebody else's token                      |
  * | 7   | any                                              | nowhere, or on an intent | no | refused: the key is not provisioned yet     |
  * | 8   | AWSPENDING and KEYRING_UNSENT                    | elsewhere  | yes   | 1, and it has a value that nobody has sent: testSecret and finishSecret are refused |
+ * | 9   | AWSPENDING                                       | with KEYRING_UNSENT | yes | 1, and setSecret may have put it in force: only this one is finished |
  *
  * DescribeSecret does not list versions without a label, so there 5 and 6 look alike (`unlisted`) until the version is read.
  * AWSCURRENT and AWSPENDING on one version is what a finished rotation leaves behind (3). KEYRING_ROLLED_BACK on any other
- * version than the token's has no meaning here; it keeps a password stored that a late change could still bring to life. Nor has
- * KEYRING_UNSENT, which an abandoned rotation may leave behind: the next Put takes it along.
+ * version than the token's has no meaning here; it keeps a password stored that a late change could still bring to life.
  */
 export type Situation =
   | 'pending'
@@ -32,8 +32,10 @@ export const PREVIOUS = 'AWSPREVIOUS';
 /** On the version whose password was taken back, or is about to be. */
 export const ROLLED_BACK = 'KEYRING_ROLLED_BACK';
 /**
- * On a pending version from the Put that stores it until right before its password is sent for the first time. Only one attempt
- * can take it off, so whoever finds it gone knows that a change may be on its way.
+ * On a pending version from the Put that stores it until right before its password is sent for the first time. Then it moves to
+ * the version under AWSCURRENT. Only one attempt can move it, so whoever finds it gone knows that a change may be on its way; and
+ * finishSecret, which has no time to prove anything, passes only what setSecret has vouched for by leaving it there. A value that
+ * somebody else put under AWSPENDING never gets so far.
  */
 export const UNSENT = 'KEYRING_UNSENT';
 /**

@@ -1,7 +1,7 @@
-import type { CredentialReading } from './credential-reading.ts';
+import type { CredentialReading, CurrentCredential } from './credential-reading.ts';
 import * as errors from './errors.ts';
 import type { LabelMoves } from './label-moves.ts';
-import { CURRENT, PREVIOUS, type Situation, situationOf } from './situation.ts';
+import { CURRENT, PREVIOUS, situationOf, UNSENT } from './situation.ts';
 import type {
   Change,
   ClaimedCredential,
@@ -26,7 +26,7 @@ interface Parts<Value> {
 
 interface Subject<Value> {
   readonly target: errors.RotationTarget;
-  readonly current: { readonly versionId: string; readonly value: Value };
+  readonly current: CurrentCredential<Value>;
   readonly budget: TimeBudget;
 }
 
@@ -38,20 +38,27 @@ export class StoredChange<Value> implements Change<Value> {
   readonly #parts: Parts<Value>;
   readonly #target: errors.RotationTarget;
   readonly #currentId: string;
-  #lastSeen: Situation | undefined;
+  #claimed = false;
+  #vouchedFor: boolean;
 
   constructor(parts: Parts<Value>, { target, current, budget }: Subject<Value>) {
     this.#parts = parts;
     this.#target = target;
     this.#currentId = current.versionId;
+    this.#vouchedFor = current.stages.includes(UNSENT);
     this.current = current.value;
     this.budget = budget;
     this.signal = parts.signal;
   }
 
-  /** 8, when the pending version was last read. */
-  get isUnsent(): boolean {
-    return this.#lastSeen === 'unsent';
+  /** The pending value is in force: finishSecret may have it (9). */
+  async vouch(): Promise<void> {
+    if (!this.#vouchedFor) await this.#parts.labels.vouch(this.#target, this.#currentId);
+  }
+
+  /** Takes back what {@link claim} said, as far as that can be done: the step fails for a better reason. */
+  async retract(): Promise<void> {
+    if (this.#claimed) await this.#parts.labels.retract(this.#target, this.#currentId).catch(() => {});
   }
 
   secret(): Promise<SecretFacts> {
@@ -64,17 +71,18 @@ export class StoredChange<Value> implements Change<Value> {
     const { secretId, token } = this.#target;
     const version = await reading.find(secretId, token);
     const stages = version?.stages ?? (await reading.describe(secretId)).versions[token];
-    if (await guard.isDone(this.#target, stages, version)) throw errors.currentMoved(this.#target);
+    if (await guard.isDone(this.#target, stages, version)) throw errors.finishedMeanwhile(this.#target);
     if (!version) throw errors.pendingMissing(this.#target);
     const value = credentials.parse(version, 'pending');
     strategy.requireSuccessor(this.current, value);
-    this.#lastSeen = situationOf(stages);
-    return { value, wayBackRecorded: this.#lastSeen === 'rolling-back' };
+    return { value, wayBackRecorded: situationOf(stages) === 'rolling-back' };
   }
 
   /** The label first: whoever dies after it has the next attempt wait for what may have been sent. */
   async claim(): Promise<ClaimedCredential<Value>> {
-    const first = await this.#parts.labels.claim(this.#target);
+    const first = await this.#parts.labels.claim(this.#target, this.#currentId);
+    this.#claimed ||= first;
+    this.#vouchedFor ||= first;
     return { ...(await this.pending()), first };
   }
 

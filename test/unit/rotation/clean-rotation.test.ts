@@ -36,7 +36,7 @@ describe('a clean rotation by single', () => {
   it('leaves the new password live and current, the old one refused and previous, unknown fields kept', async () => {
     const world = rotating();
     await world.driver.runToEnd();
-    expect(world.labels).toEqual({ first: ['AWSPREVIOUS'], second: ['AWSCURRENT', 'AWSPENDING'] });
+    expect(world.labels).toEqual({ first: ['AWSPREVIOUS', 'KEYRING_UNSENT'], second: ['AWSCURRENT', 'AWSPENDING'] });
     expect(world.accepted).toBe(world.passwordUnder({ stage: 'AWSCURRENT' }));
     expect(world.accepted).not.toBe(FIRST);
     const value = JSON.parse(world.secrets.valueOf(SECRET) ?? '') as Record<string, unknown>;

@@ -33,6 +33,7 @@ describe('F10: the new password does not work', () => {
       `GetSecretValue ${world.arn}`,
       'PATCH /project-keys/{id} first',
       'login first',
+      'UpdateSecretVersionStage KEYRING_UNSENT',
       'UpdateSecretVersionStage AWSPENDING',
     ]);
     expect(world.labels).toEqual({ first: ['AWSCURRENT'], second: ['KEYRING_ROLLED_BACK'] });

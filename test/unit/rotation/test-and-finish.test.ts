@@ -127,24 +127,52 @@ describe('finishSecret', () => {
     expect(world.calls.every(({ to }) => to === 'aws')).toBe(true);
   });
 
-  it('does not move the label to a value that this process made and never saw work', async () => {
-    const world = rotating({ warm: true });
-    const operation = 'PATCH /project-keys/{id}';
-    world.fault({ service: 'streamkap', operation, action: { kind: 'status', when: 'before', status: 503 } });
-    expect(await world.steps('createSecret', 'setSecret')).toEqual([undefined, 'ANSWER_LOST']);
-    expect(await world.step('finishSecret')).toBe('LOGIN_REJECTED');
+  it('after a setSecret that failed, moves nothing, in whatever process it runs', async () => {
+    for (const warm of [true, false]) {
+      const world = rotating({ warm });
+      const operation = 'PATCH /project-keys/{id}';
+      world.fault({ service: 'streamkap', operation, action: { kind: 'status', when: 'before', status: 503 } });
+      expect(await world.steps('createSecret', 'setSecret', 'finishSecret')).toEqual([
+        undefined,
+        'ANSWER_LOST',
+        'NEVER_SET',
+      ]);
+      expect(world.labels).toEqual({ first: ['AWSCURRENT'], second: ['AWSPENDING'] });
+      expect(await world.steps('createSecret', 'setSecret', 'finishSecret')).toEqual([undefined, undefined, undefined]);
+    }
+  });
+
+  it.each([
+    ['the same key', {}],
+    ['another key', { project_key_id: 'another' }],
+  ])('never makes a value current that somebody else put under AWSPENDING, of %s', async (_, change) => {
+    const world = rotating();
+    const value = JSON.parse(world.secrets.valueOf(SECRET) ?? '') as { kafka: object };
+    const SecretString = JSON.stringify({
+      ...value,
+      ...change,
+      kafka: { ...value.kafka, password: 'Planted!Pass0000' },
+    });
+    world.secrets.call('PutSecretValue', {
+      ...{ SecretId: SECRET, ClientRequestToken: versionId('second'), VersionStages: ['AWSPENDING'], SecretString },
+    });
+    expect(await world.steps('finishSecret', 'createSecret', 'finishSecret')).toEqual([
+      'NEVER_SET',
+      undefined,
+      'NEVER_SET',
+    ]);
     expect(world.labels).toEqual({ first: ['AWSCURRENT'], second: ['AWSPENDING'] });
+    expect(world.patches).toEqual([]);
   });
 
   it('with rotation switched off meanwhile, moves the label only to a value that works', async () => {
     const world = rotating();
-    const operation = 'PATCH /project-keys/{id}';
-    world.fault({ service: 'streamkap', operation, action: { kind: 'status', when: 'before', status: 503 } });
     await world.steps('createSecret', 'setSecret');
     world.secrets.call('CancelRotateSecret', { SecretId: SECRET });
+    world.changeBehindOurBack('Behind!Our0Back0000');
     expect(await world.step('finishSecret')).toBe('ROTATION_DISABLED');
-    expect(world.labels.first).toEqual(['AWSCURRENT']);
-    await world.step('setSecret');
+    expect(world.labels.first).toContain('AWSCURRENT');
+    world.changeBehindOurBack(world.passwordUnder({ token: 'second' }) ?? '');
     expect(await world.step('finishSecret')).toBeUndefined();
     expect(world.labels.second).toContain('AWSCURRENT');
   });
