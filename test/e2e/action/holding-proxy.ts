@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Where the first `POST /project-keys` is kept: before Streamkap hears of it, or after it answered. */
+/** Where a call is kept: before Streamkap hears of it, or after it answered. */
 export type HeldAt = 'request' | 'answer';
 
 export interface HoldingProxy {
@@ -13,8 +13,15 @@ export interface HoldingProxy {
   close(): Promise<void>;
 }
 
-/** Stands before Streamkap and makes the first creation slow, for exactly as long as the test wants. */
-export async function startHoldingProxy(target: () => string, heldAt: HeldAt): Promise<HoldingProxy> {
+/**
+ * Stands before Streamkap and makes one call slow, for exactly as long as the test wants.
+ * @param call what the first call that is kept begins with. @default a key's creation
+ */
+export async function startHoldingProxy(
+  target: () => string,
+  heldAt: HeldAt,
+  call = 'POST /project-keys',
+): Promise<HoldingProxy> {
   const arrival = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   let taken = false;
@@ -24,7 +31,7 @@ export async function startHoldingProxy(target: () => string, heldAt: HeldAt): P
     await gate.promise;
   };
   const serve = async (incoming: IncomingMessage, response: ServerResponse) => {
-    const mine = !taken && incoming.method === 'POST' && incoming.url === '/project-keys';
+    const mine = !taken && `${incoming.method} ${incoming.url}`.startsWith(call);
     taken ||= mine;
     await hold(mine, 'request');
     const answer = await forward(incoming, target());
