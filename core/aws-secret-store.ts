@@ -1,10 +1,13 @@
 import {
   CreateSecretCommand,
   DescribeSecretCommand,
+  type Filter,
   GetSecretValueCommand,
+  ListSecretsCommand,
   ListSecretVersionIdsCommand,
   PutSecretValueCommand,
   SecretsManagerClient,
+  type Tag,
   TagResourceCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
@@ -15,6 +18,8 @@ import type {
   NewSecret,
   NewVersion,
   SecretDescription,
+  SecretEntry,
+  SecretLister,
   SecretStore,
   SecretTagger,
   SecretVersion,
@@ -34,7 +39,7 @@ export interface AwsSecretStoreOptions {
 export function awsSecretStore({
   environment,
   requestTimeoutMs = 10_000,
-}: AwsSecretStoreOptions): SecretStore & SecretTagger & VersionLister {
+}: AwsSecretStoreOptions): SecretStore & SecretTagger & SecretLister & VersionLister {
   const client = new SecretsManagerClient({
     maxAttempts: 3,
     requestHandler: {
@@ -51,11 +56,13 @@ export function awsSecretStore({
 export type SecretsManagerCaller = Pick<SecretsManagerClient, 'send' | 'middlewareStack'>;
 
 /** @returns the store over a client that was made elsewhere */
-export function secretStoreOver(client: SecretsManagerCaller): SecretStore & SecretTagger & VersionLister {
+export function secretStoreOver(
+  client: SecretsManagerCaller,
+): SecretStore & SecretTagger & SecretLister & VersionLister {
   return new AwsSecretStore(client);
 }
 
-class AwsSecretStore implements SecretStore, SecretTagger, VersionLister {
+class AwsSecretStore implements SecretStore, SecretTagger, SecretLister, VersionLister {
   readonly #client: SecretsManagerCaller;
   /** AWS's clock, milliseconds since the epoch, when it last answered. */
   #answeredAt = Date.now();
@@ -100,9 +107,10 @@ class AwsSecretStore implements SecretStore, SecretTagger, VersionLister {
       return {
         arn: answer.ARN ?? secretId,
         name: answer.Name ?? secretId,
-        tags: Object.fromEntries((answer.Tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? ''])),
+        tags: tagMap(answer.Tags),
         versions: answer.VersionIdsToStages ?? {},
         rotationEnabled: answer.RotationEnabled ?? false,
+        ...(answer.NextRotationDate ? { nextRotationAt: answer.NextRotationDate.getTime() } : {}),
       };
     } catch (error) {
       if (awsErrorName(error) === 'ResourceNotFoundException') return 'no-secret';
@@ -127,6 +135,29 @@ class AwsSecretStore implements SecretStore, SecretTagger, VersionLister {
       }
     } while (next);
     return found;
+  }
+
+  async secretsTagged(key: string, value: string): Promise<readonly SecretEntry[]> {
+    const found: SecretEntry[] = [];
+    const Filters: Filter[] = [
+      { Key: 'tag-key', Values: [key] },
+      { Key: 'tag-value', Values: [value] },
+    ];
+    let next: string | undefined;
+    do {
+      try {
+        const answer = await this.#client.send(
+          new ListSecretsCommand({ Filters, ...(next ? { NextToken: next } : {}) }),
+        );
+        next = answer.NextToken;
+        for (const { ARN: arn = '', Tags, RotationLambdaARN: rotationFunction } of answer.SecretList ?? [])
+          found.push({ arn, tags: tagMap(Tags), rotationFunction });
+      } catch (error) {
+        throw awsError(error, { action: 'ListSecrets', secretId: '*' });
+      }
+    } while (next);
+    // The filters match by prefix, and key and value each on their own.
+    return found.filter(({ tags }) => tags[key] === value);
   }
 
   async create(secret: NewSecret): Promise<{ arn: string } | 'exists'> {
@@ -189,6 +220,10 @@ class AwsSecretStore implements SecretStore, SecretTagger, VersionLister {
       throw awsError(error, { action: 'UpdateSecretVersionStage', secretId });
     }
   }
+}
+
+function tagMap(tags: readonly Tag[] | undefined): Record<string, string> {
+  return Object.fromEntries((tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));
 }
 
 function tagList(tags: Readonly<Record<string, string>>): { Key: string; Value: string }[] {

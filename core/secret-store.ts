@@ -48,6 +48,8 @@ export interface SecretDescription {
   readonly tags: Readonly<Record<string, string>>;
   readonly versions: Readonly<Record<string, readonly string[]>>;
   readonly rotationEnabled: boolean;
+  /** When the next rotation is due at the latest, milliseconds since the epoch; in the past when rotations fail. */
+  readonly nextRotationAt?: number;
 }
 
 /** The reads. Dry runs and auditors are given only these. */
@@ -84,7 +86,21 @@ export interface VersionLister {
   versions(secretId: string): Promise<readonly VersionEntry[]>;
 }
 
-/** Only the Action and the operator's commands set tags. */
+/** A secret as a list shows it. */
+export interface SecretEntry {
+  readonly arn: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** ARN of the function that rotates it. */
+  readonly rotationFunction: string | undefined;
+}
+
+/** Only what looks after many secrets at once lists them. */
+export interface SecretLister {
+  /** @returns all secrets with exactly this tag, none that is scheduled for deletion */
+  secretsTagged(key: string, value: string): Promise<readonly SecretEntry[]>;
+}
+
+/** Set by the Action, the operator's commands, and by a rotation that makes a second key. */
 export interface SecretTagger {
   tag(secretId: string, tags: Readonly<Record<string, string>>): Promise<void>;
 }

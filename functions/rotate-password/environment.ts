@@ -12,6 +12,8 @@ import {
 export interface Settings extends StreamkapSettings {
   readonly strategy: 'single' | 'alternating';
   readonly single: SingleSettings;
+  /** Milliseconds after which a password that was current before is put to an end; undefined: never by itself. */
+  readonly retireAfterMs: number | undefined;
 }
 
 const VARIABLES = {
@@ -23,6 +25,10 @@ const VARIABLES = {
     z._default(z.string().check(z.regex(/^[1-9]\d{0,3}$/)), '120'),
     'A whole number of seconds from 1 to 9999.',
   ),
+  RETIRE_PREVIOUS_AFTER_HOURS: variable(
+    z.optional(z.string().check(z.regex(/^[1-9]\d{0,3}$/))),
+    'A whole number of hours from 1 to 9999, or nothing: never.',
+  ),
 };
 
 /**
@@ -31,6 +37,7 @@ const VARIABLES = {
  */
 export function parseEnvironment(environment: NodeJS.ProcessEnv): Settings {
   const values = readEnvironment(environment, VARIABLES);
+  const { RETIRE_PREVIOUS_AFTER_HOURS: hours } = values;
   return {
     ...streamkapSettings(values),
     strategy: values.ROTATION_STRATEGY,
@@ -39,5 +46,6 @@ export function parseEnvironment(environment: NodeJS.ProcessEnv): Settings {
       loginCheck: values.LOGIN_CHECK,
       propagationMs: Number(values.PROPAGATION_TIMEOUT_SECONDS) * 1000,
     },
+    retireAfterMs: hours === undefined ? undefined : Number(hours) * 3_600_000,
   };
 }

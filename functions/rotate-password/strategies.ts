@@ -4,8 +4,14 @@ import { AlternatingStrategy } from '../../core/rotation/alternating/alternating
 import { SingleStrategy } from '../../core/rotation/single.ts';
 import type { Strategy } from '../../core/rotation/strategy.ts';
 import type { RotationFunction } from '../rotation/handler.ts';
-import { type RotationInvocation, streamkapOf } from '../rotation/invocation.ts';
+import { type Invocation, streamkapOf } from '../rotation/invocation.ts';
 import { parseEnvironment, type Settings } from './environment.ts';
+import { retirePrevious } from './retire.ts';
+
+const retireOf = (settings: Settings) => (invocation: Invocation, secretId?: string) => {
+  const retirement = alternating(invocation, settings).retirement(invocation.budget);
+  return retirePrevious(invocation, { retirement, secretId, afterMs: settings.retireAfterMs });
+};
 
 /** Rotation of a project key's Kafka password, by the strategy that ROTATION_STRATEGY names. @throws InputError */
 export function passwordRotation(environment: NodeJS.ProcessEnv): RotationFunction<KafkaCredentialFile> {
@@ -15,11 +21,11 @@ export function passwordRotation(environment: NodeJS.ProcessEnv): RotationFuncti
     strategyName: settings.strategy,
     unprovenAllowed: settings.single.loginCheck === 'best-effort',
     strategy: (invocation) => make(invocation, settings),
-    actions: {},
+    actions: settings.strategy === 'alternating' ? { retire: retireOf(settings) } : {},
   };
 }
 
-type MakeStrategy = (invocation: RotationInvocation, settings: Settings) => Strategy<KafkaCredentialFile>;
+type MakeStrategy = (invocation: Invocation, settings: Settings) => Strategy<KafkaCredentialFile>;
 
 const STRATEGIES: Readonly<Record<Settings['strategy'], MakeStrategy>> = {
   single: (invocation, settings) => {
@@ -28,11 +34,13 @@ const STRATEGIES: Readonly<Record<Settings['strategy'], MakeStrategy>> = {
     const streamkap = streamkapOf(invocation, settings);
     return new SingleStrategy({ login, streamkap, generatePassword, secretSeen }, settings.single);
   },
-  alternating: (invocation, settings) => {
-    const { login, generatePassword } = invocation.container;
-    const { secretSeen, store } = invocation;
-    const streamkap = streamkapOf(invocation, settings);
-    const ports = { login, streamkap, generatePassword, secretSeen, store, randomId: () => randomUUID() };
-    return new AlternatingStrategy(ports, settings.single);
-  },
+  alternating,
 };
+
+function alternating(invocation: Invocation, settings: Settings): AlternatingStrategy {
+  const { login, generatePassword } = invocation.container;
+  const { secretSeen, store } = invocation;
+  const streamkap = streamkapOf(invocation, settings);
+  const ports = { login, streamkap, generatePassword, secretSeen, store, randomId: () => randomUUID() };
+  return new AlternatingStrategy(ports, settings.single);
+}

@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { HttpTransport } from '../../core/http.ts';
 import type { LoginRequest, LoginResult } from '../../core/login-probe/probe.ts';
 import type { RotationMemory } from '../../core/rotation/rotation-memory.ts';
-import type { SecretStore, SecretTagger, VersionLister } from '../../core/secret-store.ts';
+import type { SecretLister, SecretStore, SecretTagger, VersionLister } from '../../core/secret-store.ts';
 import type { LineLogger } from './step-log.ts';
 
 /** As much of Lambda's context as is used. */
@@ -14,7 +14,7 @@ export interface LambdaContext {
 /** What one container has for all its invocations. */
 export interface Container {
   readonly environment: NodeJS.ProcessEnv;
-  readonly store: SecretStore & SecretTagger & VersionLister;
+  readonly store: SecretStore & SecretTagger & SecretLister & VersionLister;
   readonly transport: HttpTransport;
   readonly login: (request: LoginRequest) => Promise<LoginResult>;
   readonly generatePassword: () => string;

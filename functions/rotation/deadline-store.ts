@@ -18,6 +18,7 @@ export function withinBudget(store: Invocation['store'], budget: TimeBudget): In
     read: (secretId, version) => limited(store.read(secretId, version), false),
     describe: (secretId) => limited(store.describe(secretId), false),
     versions: (secretId) => limited(store.versions(secretId), false),
+    secretsTagged: (key, value) => limited(store.secretsTagged(key, value), false),
     create: (secret) => limited(store.create(secret), true),
     put: (version) => limited(store.put(version), true),
     tag: (secretId, tags) => limited(store.tag(secretId, tags), true),

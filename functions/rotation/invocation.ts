@@ -1,7 +1,7 @@
 import { adminCredentialInSecret } from '../../core/admin-credential.ts';
 import type { RotationTarget } from '../../core/rotation/errors.ts';
 import type { TimeBudget } from '../../core/rotation/time-budget.ts';
-import type { SecretStore, SecretTagger, VersionLister } from '../../core/secret-store.ts';
+import type { SecretLister, SecretStore, SecretTagger, VersionLister } from '../../core/secret-store.ts';
 import { StreamkapClient } from '../../core/streamkap/client.ts';
 import type { Container } from './container.ts';
 import type { StreamkapSettings } from './environment.ts';
@@ -12,7 +12,7 @@ export interface Invocation {
   readonly container: Container;
   readonly budget: TimeBudget;
   /** The container's store, none of whose calls outlasts the budget. */
-  readonly store: SecretStore & SecretTagger & VersionLister;
+  readonly store: SecretStore & SecretTagger & SecretLister & VersionLister;
   readonly log: StepLog;
   /** To be called before a secret is used for anything: from then on it is taken out of every line and error. */
   readonly secretSeen: (secret: string) => void;

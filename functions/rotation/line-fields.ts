@@ -21,7 +21,7 @@ export function errorFields({ code, message, changed, retryable, remedy, request
   };
 }
 
-const proofFields = ({ outcome, code, broker, milliseconds }: Proof): LogFields => ({
+export const proofFields = ({ outcome, code, broker, milliseconds }: Proof): LogFields => ({
   ...{ outcome, milliseconds },
   ...(code ? { code } : {}),
   ...(broker ? { broker } : {}),

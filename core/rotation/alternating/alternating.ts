@@ -1,17 +1,20 @@
 import { type KafkaCredentialFile, withKafkaPassword } from '../../credential-file.ts';
 import type { LoginRequest, LoginResult } from '../../login-probe/probe.ts';
 import type { SecretStore, SecretTagger } from '../../secret-store.ts';
+import { CredentialReading } from '../credential-reading.ts';
 import { mismatch } from '../errors.ts';
 import { parseKafkaCredential } from '../kafka-credential.ts';
 import { KafkaLogin } from '../kafka-login.ts';
 import type { Applied, Change, CredentialOrigin, Preparation, Proof, Strategy, Succession } from '../strategy.ts';
 import type { TimeBudget } from '../time-budget.ts';
+import { VersionReading } from '../version-reading.ts';
 import { type BirthApi, giveBirth } from './birth.ts';
 import * as errors from './errors.ts';
+import { findIdleFile } from './idle-file.ts';
 import { IdleKeyChange } from './idle-key-change.ts';
 import { type Pair, pairOf } from './pair.ts';
 import { IdleKey, type PairApi } from './pair-keys.ts';
-import { rebuiltFile } from './rebuilt-file.ts';
+import { RETIREMENT_SETTLES_MS, Retirement } from './retirement.ts';
 import { type Standby, StandbySecret } from './standby.ts';
 
 export interface AlternatingPorts {
@@ -129,6 +132,18 @@ export class AlternatingStrategy implements Strategy<File> {
     return this.#logins.once(outgoing, budget);
   }
 
+  /** Not a step of a rotation: puts an end to the password that was current before. */
+  retirement(budget: TimeBudget): Retirement {
+    const { store, streamkap } = this.#ports;
+    const reading = new VersionReading(store, budget.clock);
+    return new Retirement({
+      ...{ reading, streamkap, budget, logins: this.#logins, propagationMs: this.#settings.propagationMs },
+      credentials: new CredentialReading(reading, this),
+      standby: (secretName) => this.#standby(secretName),
+      newPassword: () => this.#newPassword(),
+    });
+  }
+
   async #born({ secret, current, budget }: Preparation<File>): Promise<Successor> {
     const { login, generatePassword, randomId, secretSeen, store } = this.#ports;
     const file = await giveBirth(
@@ -142,25 +157,16 @@ export class AlternatingStrategy implements Strategy<File> {
     return { file, usedBefore: false };
   }
 
-  /** In the standby secret; else under AWSPREVIOUS; else made again from what Streamkap shows of the key. */
   async #idleFile({ secret, current, currentToken, budget, previous }: Preparation<File>, pair: Pair) {
-    const secretStandby = this.#standby(secret.name);
-    const standby = await secretStandby.read();
-    if (standby.state === 'file' && standby.file.project_key_id === pair.idle.id) {
-      return { file: standby.file, usedBefore: !standby.asBorn };
-    }
-    if (standby.state === 'file' && standby.file.project_key_id !== pair.activeId) {
-      throw errors.standbyMismatch(secretStandby.name, 'it is of a third key');
-    }
-    // The move was the last thing that the rotation before did: what follows it is done now.
-    const before = await previous();
-    if (before?.project_key_id === pair.idle.id) {
-      await secretStandby.keep(before, currentToken);
-      return { file: before, usedBefore: true };
-    }
     const idle = IdleKey.of(pair, this.#ports.streamkap(budget.deadline));
-    const password = this.#newPassword();
-    return { file: rebuiltFile(await idle.detail(), { idle: pair.idle, current, password }), usedBefore: true };
+    const { file, at } = await findIdleFile({
+      ...{ pair, current, currentToken, previous },
+      standby: this.#standby(secret.name),
+      detail: () => idle.detail(),
+      newPassword: () => this.#newPassword(),
+    });
+    if (at?.retired && at.ageMs < RETIREMENT_SETTLES_MS) throw errors.retireUnderWay();
+    return { file, usedBefore: !at?.asBorn };
   }
 
   /** @returns false only when Kafka refuses it for as long as a change may take; unknown is setSecret's to judge */

@@ -121,6 +121,37 @@ export const idleRejected = (proof: Proof) =>
 
 // Retiring ---------------------------------------------------------------------------------------------------------------------
 
+export const rotationUnderWay = (secret: string) =>
+  passing('ROTATION_UNDER_WAY', 'no', {
+    message: `a rotation of ${secret} is under way, or its value was changed meanwhile; the idle key is the rotation's until it ends`,
+    remedy: 'Retire the previous password again once no version is AWSPENDING alone (the hourly rule does).',
+  });
+
+export const rotationDue = (secret: string) =>
+  passing('ROTATION_DUE', 'no', {
+    message: `a rotation of ${secret} is due within the hour or overdue, and gives the idle key a new password anyway`,
+    remedy: 'Rotate first, then retire the previous password again (the hourly rule does).',
+  });
+
+export const pairMissing = (secret: string) =>
+  refused('NO_PREVIOUS_KEY', {
+    message: `${secret} has no second key yet, so there is no previous password to retire`,
+    remedy: 'Rotate first: the first rotation makes the second key.',
+  });
+
+export const retireIncomplete = (failed: number, of: number) =>
+  passing('RETIRE_INCOMPLETE', 'unknown', {
+    message: `the previous passwords of ${failed} of ${of} secrets could not be retired; each has a line of its own`,
+    remedy: 'Look at those lines; the next call tries again.',
+  });
+
+export const retireUnproven = (why: string, requestId?: string) =>
+  passing('RETIRE_UNPROVEN', 'unknown', {
+    message: `the previous password was replaced, and it is not proven that Kafka refuses it (${why})`,
+    remedy: 'Nothing to do: the next call looks again. The current key is not affected.',
+    requestId,
+  });
+
 export const retireUnderWay = () =>
   passing('RETIRE_UNDER_WAY', 'no', {
     message: 'the idle key was given a password of its own moments ago, and that change could still be on its way',

@@ -55,16 +55,26 @@ export class StandbySecret {
   }
 
   /**
+   * Stores the idle key's file with a password that nobody will use, in place of the version `seen`. Of several that saw the same
+   * version one wins. @returns `taken` when another did
+   */
+  async retire(file: KafkaCredentialFile, seen: string): Promise<'stored' | 'taken'> {
+    const stages = ['AWSCURRENT', RETIRED_LABEL];
+    const versionId = versionOf(`retired:${seen}`);
+    return await putSurely(this.#store, { secretId: this.name, versionId, value: JSON.stringify(file), stages });
+  }
+
+  /**
    * Makes the file of the key that was current until the rotation with `token` the standby's. Safe to repeat: the version id is the
    * token's, so a repetition finds its own value there.
    */
   async keep(outgoing: KafkaCredentialFile, token: string): Promise<void> {
-    const versionId = standbyVersionOf(token);
+    const versionId = versionOf(`standby:${token}`);
     await putSurely(this.#store, { secretId: this.name, versionId, value: JSON.stringify(outgoing) });
   }
 }
 
-/** @returns the id of the standby's version that a rotation leaves behind: 64 hex digits */
-export function standbyVersionOf(token: string): string {
-  return createHash('sha256').update(`streamkap-keyring:standby:${token}`).digest('hex');
+/** @returns the id of the one version that may be written for a cause: 64 hex digits */
+function versionOf(cause: string): string {
+  return createHash('sha256').update(`streamkap-keyring:${cause}`).digest('hex');
 }

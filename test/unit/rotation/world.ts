@@ -110,7 +110,9 @@ export class World {
       maxSequences: 1,
       ...options.driver,
       state: this.secrets,
-      invoke: (event) => this.invoke(event),
+      invoke: async (event) => {
+        await this.invoke(event);
+      },
     });
     this.secrets.call('CreateSecret', {
       Name: ADMIN_SECRET,
@@ -156,7 +158,8 @@ export class World {
     return codes;
   }
 
-  async invoke(event: unknown): Promise<void> {
+  /** @returns what a direct call is answered; undefined for a step */
+  async invoke(event: unknown): Promise<LogFields | undefined> {
     const { Step = 'other' } = (event ?? {}) as { Step?: RotationStep };
     this.#step = Step;
     this.#invocation++;
@@ -168,7 +171,7 @@ export class World {
     const running = handler(event, { awsRequestId: 'req-1', getRemainingTimeInMillis: () => end - this.now });
     running.catch(() => {});
     try {
-      await Promise.race([running, killed]);
+      return await Promise.race([running, killed]);
     } catch (error) {
       this.errors.push(error);
       throw error;
@@ -369,8 +372,11 @@ export class World {
 
   #model(operation: string, input: Record<string, unknown>): Record<string, unknown> {
     try {
-      const { CreatedDate: created, ...rest } = this.secrets.call(operation, input);
-      return typeof created === 'number' ? { ...rest, CreatedDate: new Date(created * 1000) } : rest;
+      const isTime = (name: string, value: unknown) => /^(Created|NextRotation)Date$/.test(name) && Number(value) > 0;
+      const answer = Object.entries(this.secrets.call(operation, input));
+      return Object.fromEntries(
+        answer.map(([name, value]) => [name, isTime(name, value) ? new Date(Number(value) * 1000) : value]),
+      );
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       throw named(error.code, error.message);

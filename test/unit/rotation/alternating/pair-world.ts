@@ -70,12 +70,23 @@ export class PairWorld extends World {
     return results.at(-1)?.outcome ?? 'none';
   }
 
+  /** A direct call of the function. @returns its answer, or the error's code */
+  async retire(secretId?: string): Promise<unknown> {
+    this.calls.length = 0;
+    try {
+      return await this.invoke({ action: 'retire', ...(secretId ? { secretId } : {}) });
+    } catch (error) {
+      return error instanceof Error && 'code' in error ? error.code : String(error);
+    }
+  }
+
   /** The calls in words, AWS's with the secret's short name. */
   get story(): string[] {
     const { arn } = this;
     const standby = this.secrets.call('DescribeSecret', { SecretId: STANDBY }).ARN;
     const short = new Map([
       [arn, ''],
+      [SECRET, ''],
       [STANDBY, 'standby'],
       [String(standby), 'standby'],
       [ADMIN_SECRET, 'admin'],
