@@ -255,7 +255,9 @@ describe('a caller that does not keep to the order', () => {
       ...{ SecretId: SECRET, ClientRequestToken: idOf('second'), SecretString: JSON.stringify(planted) },
       ...{ VersionStages: ['AWSPENDING'], RotationToken },
     });
-    expect(await world.steps('second', 'createSecret', 'setSecret')).toEqual([undefined, code]);
+    const codes = await world.steps('second', 'createSecret', 'setSecret');
+    // Refused as no rotation's, before it is looked into, or for what is in it.
+    expect(codes.filter((it) => it !== code && it !== 'PENDING_FOREIGN')).toEqual([undefined]);
     expect(world.labels.first).toEqual(['AWSCURRENT']);
     expect(world.count(POST) + world.count(DELETE)).toBe(0);
     if (code !== 'PENDING_UNUSABLE') expect(world.count(TOKEN)).toBe(0);

@@ -221,7 +221,7 @@ describe('a rotation that was given up', () => {
     const put = { SecretId: SECRET, ClientRequestToken: idOf('manual'), SecretString: value };
     world.secrets.call('PutSecretValue', put);
     expect(await world.step('testSecret', 'second')).toBe('ROTATION_ABANDONED');
-    expect(world.labels).toEqual({ first: ['AWSPREVIOUS', 'KEYRING_UNSENT'], manual: ['AWSCURRENT'] });
+    expect(world.labels).toEqual({ first: ['AWSPREVIOUS'], manual: ['AWSCURRENT'] });
     world.now += MINUTE_MS;
     await world.rotate('third');
     world.now += MINUTE_MS;

@@ -21,6 +21,7 @@ export const HOST = 'https://api.streamkap.test';
 export const MINUTE_MS = 60_000;
 const FUNCTION_ARN = 'arn:aws:lambda:eu-central-1:123456789012:function:rotate-admin';
 const CREDENTIALS = '/auth/client-credentials';
+const BOOKKEEPING = /^KEYRING_(UNSENT|MADE)$/;
 /** What one call of Secrets Manager's may take, in milliseconds. */
 const AWS_CALL_MS = 5_000;
 
@@ -176,10 +177,12 @@ export class AdminWorld {
     return this.streamkap.clientCredentials.filter((entry) => !entry.projectKeyId).map(({ clientId }) => clientId);
   }
 
-  /** Labels by the names of rotations: `{ first: ['AWSCURRENT'] }`. */
+  /** Labels by the names of rotations: `{ first: ['AWSCURRENT'] }`. What the protocol keeps its own books with is left out. */
   get labels(): Record<string, string[]> {
     const names = new Map(['first', 'second', 'third', 'fourth', 'fifth', 'manual'].map((name) => [idOf(name), name]));
-    const labels = Object.entries(this.secrets.labels(SECRET)).filter(([, stages]) => stages.length > 0);
+    const labels = Object.entries(this.secrets.labels(SECRET))
+      .map(([id, stages]) => [id, stages.filter((stage) => !BOOKKEEPING.test(stage))] as const)
+      .filter(([, stages]) => stages.length > 0);
     return Object.fromEntries(labels.map(([id, stages]) => [names.get(id) ?? id, stages]));
   }
 
