@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { ROLES } from '../../unit/rotation/alternating/pair-world.ts';
 import { troublesAt } from './enumeration.ts';
-import { type Chapter, goOnAfter, takeTurns, visited } from './pair-enumeration.ts';
+import { type Chapter, goOnAfter, retireThenTurn, takeTurns, visited } from './pair-enumeration.ts';
 
 afterAll(() => {
   process.stdout.write(`rotation by alternating: ${visited.states} states before and after calls checked\n`);
@@ -49,6 +49,13 @@ describe('a rotation that was broken off and is not retried, then one with anoth
   const moved = finish.findIndex(({ what }) => what === 'AWSCURRENT');
   it.each(finish.slice(moved + 1).flatMap(troublesAt))('$mishap $moment call $at of finishSecret', async (trouble) => {
     await goOnAfter(trouble);
+  });
+});
+
+describe('retiring the previous password, broken off, then again, then a rotation', () => {
+  const calls = Array.from({ length: 12 }, (_, index) => index + 1);
+  it.each(calls.flatMap((seq) => troublesAt({ seq, to: 'streamkap' })))('$mishap $moment call $at', async (trouble) => {
+    await retireThenTurn([trouble]);
   });
 });
 

@@ -1,6 +1,13 @@
 import { expect } from 'vitest';
 import { type FirstKey, PairWorld, paired } from '../../unit/rotation/alternating/pair-world.ts';
-import { type ExternalCall, FIRST, type Mishap, type Moment, type WorldOptions } from '../../unit/rotation/world.ts';
+import {
+  type ExternalCall,
+  FIRST,
+  type Mishap,
+  type Moment,
+  SECRET,
+  type WorldOptions,
+} from '../../unit/rotation/world.ts';
 import type { Trouble } from './enumeration.ts';
 
 /** Which rotation things go wrong in: the one in which the second key is born, or a later one. */
@@ -102,4 +109,23 @@ function assertGoodEnd(world: PairWorld, story: string): void {
   expect(tags['streamkap:project-key-id'], story).toBe(`${world.keyOf('orders').id},${world.keyOf('orders-b').id}`);
   const said = JSON.stringify([world.lines, world.errors.map((error) => [String(error), { ...(error as object) }])]);
   for (const secret of [FIRST, current?.password, standby?.password]) expect(said).not.toContain(secret);
+}
+
+/** The previous password is retired, with trouble, then again without, then a rotation follows: all of it well. */
+export async function retireThenTurn(troubles: readonly Trouble[]): Promise<PairWorld> {
+  const world = await paired({ driver: { maxSequences: SEQUENCES } });
+  const violations: string[] = [];
+  world.observe = observer(world, { chapter: 'turn', troubles }, violations);
+  await world.retire(SECRET);
+  world.observe = observer(world, { chapter: 'turn' }, violations);
+  const again = await world.retire(SECRET);
+  const story = JSON.stringify({ troubles, again, errors: world.errors.map(String) });
+  expect(again, story).toMatchObject({ outcome: expect.stringMatching(/^(already-)?retired$/) });
+  expect(world.users.passwordOf('orders'), story).toBe(world.standby?.password);
+  expect(world.users.passwordOf('orders'), story).not.toBe(FIRST);
+  assertGoodEnd(world, story);
+  expect(await world.rotate('third'), story).toBe('succeeded');
+  assertGoodEnd(world, story);
+  expect(violations, story).toEqual([]);
+  return world;
 }
