@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { InputError } from '../core/errors.ts';
 import { NOT_JSON, parseJson } from '../core/json.ts';
 import type { KafkaAcl } from '../core/streamkap/schemas.ts';
+import { requireOneLine } from './runner.ts';
 
 const INPUT = 'kafka-acls';
 
@@ -58,7 +59,7 @@ function parseAcl(fields: Record<string, unknown>, index: number): KafkaAcl {
 }
 
 function nameOf(value: unknown, index: number): string {
-  if (typeof value === 'string' && value.trim() !== '') return value;
+  if (typeof value === 'string' && value.trim() !== '') return requireOneLine(value, `${INPUT}[${index}]`);
   const isNoText = typeof value === 'number' || typeof value === 'boolean' || typeof value === 'object';
   const what = isNoText && value !== null ? 'has a topic_name that is no text' : 'has no topic_name';
   throw problem(

@@ -4,6 +4,7 @@ import { parseJson } from '../core/json.ts';
 import { removeUnstored } from '../core/provisioning/unstored.ts';
 import { describeError } from './hints.ts';
 import { prepareJob } from './job.ts';
+import { harmlessLines } from './runner.ts';
 
 const trace = z.object({ intentId: z.string(), username: z.nullable(z.string()) });
 
@@ -15,7 +16,7 @@ export async function cleanUp(state: string, environment: NodeJS.ProcessEnv): Pr
   const parsed = trace.safeParse(parseJson(state));
   if (!parsed.success) return;
   try {
-    const { streamkap } = await prepareJob(core, environment);
+    const { streamkap } = await prepareJob(harmlessLines(core), environment);
     const ids = await removeUnstored({ streamkap }, parsed.data);
     core.info(
       ids.length > 0 ? `deleted the unfinished project key ${ids.join(', ')}` : 'no unfinished project key was left',

@@ -16,8 +16,13 @@ const MISSING_CREDENTIALS = new Set([
  */
 export function hintFor(error: unknown, environment: NodeJS.ProcessEnv): string {
   if (!(error instanceof KeyringError) || !MISSING_CREDENTIALS.has(error.code)) return '';
+  // Of all bad inputs only an empty one can come from a secret that this run does not get.
+  if (error.code === 'INVALID_INPUT' && !error.message.includes('empty')) return '';
   if (isForkPullRequest(environment)) {
     return 'This run is for a pull request from a fork: GitHub gives it neither secrets nor an OIDC token.';
+  }
+  if (environment.GITHUB_ACTOR === 'dependabot[bot]') {
+    return "This run is Dependabot's: GitHub gives it Dependabot's secrets only, not the repository's.";
   }
   if (error.code === 'AWS_NO_CREDENTIALS' && !environment.ACTIONS_ID_TOKEN_REQUEST_URL) {
     return 'This job has no OIDC token: add `permissions: id-token: write` to it.';
@@ -27,14 +32,15 @@ export function hintFor(error: unknown, environment: NodeJS.ProcessEnv): string 
 
 /** The event's payload: GitHub's webhook documentation, `pull_request`. */
 function isForkPullRequest(environment: NodeJS.ProcessEnv): boolean {
-  if (!/^pull_request/.test(environment.GITHUB_EVENT_NAME ?? '') || !environment.GITHUB_EVENT_PATH) return false;
-  const event = parseJson(readIfThere(environment.GITHUB_EVENT_PATH)) as {
+  // pull_request_target runs in the base repository and has its secrets.
+  if (environment.GITHUB_EVENT_NAME !== 'pull_request' || !environment.GITHUB_EVENT_PATH) return false;
+  const event = parseJson(readIfThere(environment.GITHUB_EVENT_PATH)) as null | {
     pull_request?: {
       head?: { repo?: { full_name?: string; fork?: boolean } | null };
       base?: { repo?: { full_name?: string } };
     };
   };
-  if (typeof event !== 'object' || !event.pull_request) return false;
+  if (typeof event !== 'object' || !event?.pull_request) return false;
   const { head, base } = event.pull_request;
   return head?.repo === null || head?.repo?.fork === true || head?.repo?.full_name !== base?.repo?.full_name;
 }

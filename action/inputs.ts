@@ -1,4 +1,10 @@
-import { type CredentialFile, readCredentialFile } from '../core/credential-file.ts';
+import {
+  type CredentialFile,
+  checkCredentialFile,
+  decodeCredential,
+  isCredentialFile,
+  readCredentialFile,
+} from '../core/credential-file.ts';
 import { InputError } from '../core/errors.ts';
 import type { AdminCredential } from '../core/streamkap/token.ts';
 import { parseStreamkapHost, requireTrustedApi } from '../core/streamkap-host.ts';
@@ -62,6 +68,13 @@ export async function parseInputs(read: ReadInput, environment: NodeJS.ProcessEn
     waitTimeoutSeconds: seconds(read, 'wait-timeout-seconds', 120),
   };
   if (mode === 'lookup') return { ...common, mode, source: parseSource(read, streamkapHost) };
+  if (read('project-key') !== '') {
+    throw new InputError(
+      'project-key',
+      `is given, but mode "${mode}" does not read it`,
+      'Use mode "lookup" to hand out a credential file that you have.',
+    );
+  }
   const making = {
     key: await parseKey(read, common.kafka),
     kmsKeyId: read('kms-key-id'),
@@ -108,6 +121,7 @@ function parseAdmin(read: ReadInput, environment: NodeJS.ProcessEnv): AdminInput
   const clientId = given.id || (environment.STREAMKAP_CLIENT_ID ?? '').trim();
   const clientSecret =
     given.secret || (environment.STREAMKAP_SECRET || environment.STREAMKAP_CLIENT_SECRET || '').trim();
+  if (!given.id && isExported(environment, clientId)) return { from: 'nowhere' };
   if (clientId && clientSecret) return { from: 'pair', credential: { clientId, clientSecret } };
   if (given.id)
     throw new InputError(
@@ -117,6 +131,13 @@ function parseAdmin(read: ReadInput, environment: NodeJS.ProcessEnv): AdminInput
     );
   if (given.secret) throw new InputError('client-id', 'is empty, but client-secret is given', 'Give both.');
   return { from: 'nowhere' };
+}
+
+/** Variables that `export-env` of an earlier step set under the default prefix are the project key's own, not an administrator's. */
+function isExported(environment: NodeJS.ProcessEnv, clientId: string): boolean {
+  const value = decodeCredential(environment.STREAMKAP_PROJECT_KEY ?? '');
+  const file = checkCredentialFile(value);
+  return isCredentialFile(file) && clientId !== '' && file.api?.client_id === clientId;
 }
 
 const SECRET_NAME = /^[A-Za-z0-9/_+=.@-]{1,512}$/;

@@ -7,6 +7,7 @@ import type { SecretStore, SecretTagger } from '../core/secret-store.ts';
 import type { StreamkapClient } from '../core/streamkap/client.ts';
 import { type Inputs, parseInputs } from './inputs.ts';
 import { Masking } from './masking.ts';
+import { requireUsableProxies } from './proxy.ts';
 import type { Runner } from './runner.ts';
 import { streamkapClient } from './streamkap.ts';
 
@@ -23,6 +24,7 @@ export interface Job {
 
 /** @throws InputError; nothing was called until then */
 export async function prepareJob(runner: Runner, environment: NodeJS.ProcessEnv): Promise<Job> {
+  requireUsableProxies(environment);
   const inputs = await parseInputs((name) => runner.getInput(name), environment);
   const masking = new Masking(runner, inputs);
   if (inputs.admin.from === 'pair') masking.add(inputs.admin.credential.clientSecret);

@@ -3,6 +3,7 @@ import { InputError } from '../core/errors.ts';
 import type { KafkaAcl } from '../core/streamkap/schemas.ts';
 import { parseAcls } from './acls.ts';
 import { flag, optionalChoice, type ReadInput, words } from './input-values.ts';
+import { requireOneLine } from './runner.ts';
 
 /** What a key that is made shall be like. */
 export interface KeyInputs {
@@ -44,6 +45,7 @@ export async function parseKey(read: ReadInput, kafka: boolean): Promise<KeyInpu
   if (name === '') throw new InputError('name', 'is empty', "Give the project key's name, 1 to 100 characters.");
   if ([...name].length > 100)
     throw new InputError('name', `has ${[...name].length} characters`, 'A name has 1 to 100 characters.');
+  requireOneLine(name, 'name');
   const roles = words(read('roles'));
   const permissions = words(read('permissions'));
   if (roles.length > 0 && permissions.length > 0) {
@@ -62,7 +64,7 @@ export async function parseKey(read: ReadInput, kafka: boolean): Promise<KeyInpu
   }
   return {
     name,
-    description: read('description'),
+    description: parseDescription(read('description')),
     roles,
     permissions,
     kafka: kafka ? await parseKafka(read, name) : null,
@@ -72,10 +74,30 @@ export async function parseKey(read: ReadInput, kafka: boolean): Promise<KeyInpu
   };
 }
 
+/** Streamkap gives no bound; the marker behind it must stay whole. */
+const MAX_DESCRIPTION_CHARACTERS = 500;
+
+function parseDescription(text: string): string {
+  if (text.length <= MAX_DESCRIPTION_CHARACTERS) return text;
+  const rule = `A description has ${MAX_DESCRIPTION_CHARACTERS} characters at most.`;
+  throw new InputError('description', `has ${text.length} characters`, rule);
+}
+
+/** A secret holds 65,536 bytes, and beside the ACLs, which stand in it as Streamkap writes them, everything else of the file. */
+const MAX_ACL_BYTES = 40_000;
+
+async function parseFittingAcls(text: string): Promise<KafkaAcl[]> {
+  const acls = await parseAcls(text);
+  const bytes = Buffer.byteLength(JSON.stringify(acls));
+  if (bytes <= MAX_ACL_BYTES) return acls;
+  const rule = `The credential file must fit into a secret: use PREFIXED patterns, ${MAX_ACL_BYTES} bytes of ACLs at most.`;
+  throw new InputError('kafka-acls', `has ${acls.length} ACLs of ${bytes} bytes`, rule);
+}
+
 async function parseKafka(read: ReadInput, name: string): Promise<NonNullable<KeyInputs['kafka']>> {
   return {
     username: parseUsername(read('kafka-username'), name),
-    acls: await parseAcls(read('kafka-acls')),
+    acls: await parseFittingAcls(read('kafka-acls')),
     whitelistIps: parseIps(read('whitelist-ips')),
     schemaRegistry: flag(read, 'schema-registry', false),
   };
@@ -97,7 +119,11 @@ function parseUsername(given: string, name: string): string {
     .slice(0, 24)
     .replace(/-+$/, '');
   if (USERNAME.test(derived)) return derived;
-  throw new InputError('kafka-username', 'is empty, and none can be made of the name', USERNAME_RULE);
+  throw new InputError(
+    'kafka-username',
+    'is empty, and none can be made of the name',
+    `Set kafka-username. ${USERNAME_RULE}`,
+  );
 }
 
 function parseIps(text: string): string {

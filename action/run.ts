@@ -9,10 +9,11 @@ import { createUnstored, removeUnstored } from '../core/provisioning/unstored.ts
 import type { SecretTagger } from '../core/secret-store.ts';
 import { statusOf } from '../core/streamkap/schemas.ts';
 import { requireTrustedApi } from '../core/streamkap-host.ts';
+import { differencesOf } from './differences.ts';
 import type { Inputs } from './inputs.ts';
 import { type Job, portsOf, prepareJob, reportOf, runName } from './job.ts';
 import { type Delivery, deliver } from './outputs.ts';
-import { type Runner, requireCommandFiles } from './runner.ts';
+import { harmlessLines, type Runner, requireCommandFiles } from './runner.ts';
 import { prepareKey } from './streamkap.ts';
 import { verifyLogin } from './verify-login.ts';
 
@@ -20,7 +21,8 @@ import { verifyLogin } from './verify-login.ts';
  * The Action's main stage: get a credential by the mode that was asked for, hand it to later steps.
  * @throws KeyringError; until then nothing was handed out
  */
-export async function run(runner: Runner, environment: NodeJS.ProcessEnv): Promise<void> {
+export async function run(outerRunner: Runner, environment: NodeJS.ProcessEnv): Promise<void> {
+  const runner = harmlessLines(outerRunner);
   requireCommandFiles(environment, ['GITHUB_OUTPUT', 'GITHUB_ENV', 'GITHUB_STATE']);
   const job = await prepareJob(runner, environment);
   if (job.inputs.mode === 'create' && job.inputs.secretId === null) return await createWithoutSecret(job, job.inputs);
@@ -72,6 +74,11 @@ async function ensure(job: Job, inputs: Exclude<Inputs, { mode: 'lookup' }>): Pr
   );
   if (made.outcome === 'found') {
     if (inputs.mode === 'create') throw alreadyThere(secretId, made.file);
+    for (const difference of differencesOf(made.file, inputs.key)) {
+      job.runner.warning(
+        `${secretId} holds the project key ${made.file.project_key_id}, and ${difference}; it is handed out as it is`,
+      );
+    }
     return deliveryOf(made, inputs.verifyLogin === 'always' ? await askStatus(job, made.file) : 'unverified');
   }
   await tagSecret(job, made, store);

@@ -55,7 +55,7 @@ function missing(): KeyringError {
     changed: 'no',
     retryable: false,
     remedy:
-      'Set client-id and client-secret, or admin-secret-id, or STREAMKAP_CLIENT_ID and STREAMKAP_SECRET. A GitHub secret that is not set arrives as an empty string.',
+      'Set client-id and client-secret, or admin-secret-id, or STREAMKAP_CLIENT_ID and STREAMKAP_SECRET. A GitHub secret that is not set arrives as an empty string; variables that an earlier step exported for its project key are not used.',
   });
 }
 

@@ -52,7 +52,7 @@ function classify(error: unknown, call: AwsCall): ErrorClass {
     return refusal(
       'SECRET_SCHEDULED_FOR_DELETION',
       'the secret is scheduled for deletion',
-      `If it is still wanted: aws secretsmanager restore-secret --secret-id ${call.secretId}`,
+      `If it is still wanted, run: \`aws secretsmanager restore-secret --secret-id ${call.secretId}\`.`,
     );
   }
   if (/^(CredentialsProviderError|TokenProviderError)$/.test(name)) {
@@ -135,10 +135,14 @@ function denied(message: string, call: AwsCall): ErrorClass {
       refused: true,
     };
   }
+  // CreateSecret with tags needs TagResource as well; AWS names the one that is missing.
+  const missing =
+    /not authorized to perform: (secretsmanager:[A-Za-z]{1,60})\b/.exec(message)?.[1] ??
+    `secretsmanager:${call.action}`;
   return {
     code: 'AWS_ACCESS_DENIED',
-    problem: `the role in use lacks secretsmanager:${call.action}`,
-    remedy: `Allow secretsmanager:${call.action} on ${call.secretId} to the role in use, and check that the secret's own policy does not deny it.`,
+    problem: `the role in use lacks ${missing}`,
+    remedy: `Allow ${missing} on ${call.secretId} to the role in use, and check that the secret's own policy does not deny it.`,
     retryable: false,
     refused: true,
   };

@@ -3,7 +3,7 @@ import { ProvisioningError, StreamkapError } from '../errors.ts';
 import { type ProjectKeyDetail, type ProjectKeySummary, statusOf } from '../streamkap/schemas.ts';
 import type { Intent } from './intent.ts';
 import { type Marker, markerOf } from './marker.ts';
-import { type KeyApi, LIMITS } from './ports.ts';
+import { type KeyApi, LIMITS, type ProvisioningReport } from './ports.ts';
 
 export type MarkedKey = ProjectKeySummary & { readonly marker: Marker };
 
@@ -11,6 +11,7 @@ export type MarkedKey = ProjectKeySummary & { readonly marker: Marker };
 export type KeyTrace = Pick<Intent, 'intentId' | 'username' | 'formerUsernames'>;
 
 interface KeyPorts {
+  readonly report: Pick<ProvisioningReport, 'progress'>;
   readonly streamkap: KeyApi;
   readonly clock: Clock;
 }
@@ -36,7 +37,7 @@ export async function keysOfIntent(
 
 /** @returns the key once it is active, or why it never will be */
 export async function waitUntilActive(
-  { streamkap, clock }: KeyPorts,
+  { streamkap, clock, report }: KeyPorts,
   id: string,
 ): Promise<ProjectKeyDetail | 'failed'> {
   const end = clock.now() + LIMITS.activeWithinMs;
@@ -46,7 +47,7 @@ export async function waitUntilActive(
     const status = statusOf(key);
     if (status === 'active') return key;
     if (status === 'failed' || status === 'delete_failed') return 'failed';
-    await pauseUntil(end, { clock, looks, id, status });
+    await pauseUntil(end, { clock, report, looks, id, status });
   }
 }
 
@@ -54,7 +55,7 @@ export async function waitUntilActive(
  * Deletes a key and waits until it is gone, so that its Kafka username is free again. A key that is still being made is waited
  * for first; one that Streamkap failed to delete is deleted again.
  */
-export async function removeKey({ streamkap, clock }: KeyPorts, id: string): Promise<void> {
+export async function removeKey({ streamkap, clock, report }: KeyPorts, id: string): Promise<void> {
   const end = clock.now() + LIMITS.goneWithinMs;
   let deletes = 0;
   for (let looks = 0; ; looks++) {
@@ -67,7 +68,7 @@ export async function removeKey({ streamkap, clock }: KeyPorts, id: string): Pro
       await sendDelete(streamkap, id);
       continue;
     }
-    await pauseUntil(end, { clock, looks, id, status });
+    await pauseUntil(end, { clock, report, looks, id, status });
   }
 }
 
@@ -82,7 +83,13 @@ async function sendDelete(streamkap: KeyApi, id: string): Promise<void> {
 
 async function pauseUntil(
   end: number,
-  { clock, looks, id, status }: { clock: Clock; looks: number; id: string; status: string },
+  {
+    clock,
+    report,
+    looks,
+    id,
+    status,
+  }: Pick<KeyPorts, 'clock' | 'report'> & { looks: number; id: string; status: string },
 ): Promise<void> {
   const waitMs = backoffMs(looks, LIMITS.poll);
   if (clock.now() + waitMs > end) {
@@ -94,5 +101,6 @@ async function pauseUntil(
       remedy: 'Look at the key in Streamkap; run again once it is active or gone. The secret remembers where to go on.',
     });
   }
+  report.progress(`the project key ${id} is "${status}", looking again`);
   await clock.sleep(waitMs);
 }

@@ -29,15 +29,17 @@ export async function lookUp(
       return { outcome: 'found', file, secretArn: version.arn, versionId: version.versionId };
     }
     const pauseMs = backoffMs(looks, LIMITS.poll);
-    if (situation.state === 'absent' || clock.now() + pauseMs > end) throw notThere(situation, secretId);
+    const nobodyIsMakingIt =
+      situation.state === 'absent' || (situation.state === 'intent' && situation.intent.withdrawn);
+    if (nobodyIsMakingIt || clock.now() + pauseMs > end) throw notThere(situation, secretId);
     report.progress(`waiting for the credential in ${secretId} (another run is making it, or it is still empty)`);
     await clock.sleep(pauseMs);
   }
 }
 
-function notThere({ state }: Situation, secretId: string): ProvisioningError {
-  const facts = { changed: 'no', retryable: state !== 'absent' } as const;
-  switch (state) {
+function notThere(situation: Situation, secretId: string): ProvisioningError {
+  const facts = { changed: 'no', retryable: situation.state !== 'absent' } as const;
+  switch (situation.state) {
     case 'absent':
       return new ProvisioningError({
         ...facts,
@@ -46,6 +48,14 @@ function notThere({ state }: Situation, secretId: string): ProvisioningError {
         remedy: 'Check the name, the account and AWS_REGION; mode "ensure" makes the key and the secret.',
       });
     case 'intent':
+      if (situation.intent.withdrawn) {
+        return new ProvisioningError({
+          ...facts,
+          code: 'CREATION_REFUSED',
+          message: `Streamkap refused to make the key of ${secretId} as it was last asked for`,
+          remedy: 'Look at the run that failed; mode "ensure" with corrected inputs makes the key.',
+        });
+      }
       return new ProvisioningError({
         ...facts,
         code: 'CREATION_NOT_FINISHED',

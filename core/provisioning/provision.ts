@@ -1,6 +1,6 @@
 import { backoffMs } from '../clock.ts';
 import type { CredentialFile } from '../credential-file.ts';
-import { ProvisioningError, SecretStoreError, StreamkapError } from '../errors.ts';
+import { KeyringError, ProvisioningError, SecretStoreError, StreamkapError } from '../errors.ts';
 import type { SecretVersion } from '../secret-store.ts';
 import { statusOf } from '../streamkap/schemas.ts';
 import { createSurely, putSurely, type WriteOutcome } from './durable-write.ts';
@@ -36,6 +36,8 @@ class Provisioner {
   readonly #request: ProvisioningRequest;
   /** Keys this run made or adopted and could not store; ours to delete once a file is current that names another. */
   readonly #unstored = new Set<string>();
+  /** Errors speak of the whole run: once an intent is stored, "nothing was changed" is not true any more. */
+  #wrote = false;
   /** What this run had stored, or finished for a run that had. */
   #made: { readonly keyId: string; readonly outcome: 'created' | 'adopted' } | undefined;
 
@@ -45,6 +47,14 @@ class Provisioner {
   }
 
   async run(): Promise<ProvisioningResult> {
+    try {
+      return await this.#run();
+    } catch (error) {
+      throw error instanceof KeyringError && this.#wrote ? afterWriting(error) : error;
+    }
+  }
+
+  async #run(): Promise<ProvisioningResult> {
     const { clock } = this.#ports;
     const end = clock.now() + this.#request.takeOverAfterMs + LIMITS.patienceMs;
     for (let looks = 0; clock.now() <= end; ) {
@@ -93,6 +103,7 @@ class Provisioner {
    */
   async #begin(state: 'absent' | 'empty', withdrawn: Held | undefined): Promise<boolean> {
     const { generatePassword, randomId, report } = this.#ports;
+    if (state === 'absent' && this.#request.secretId.startsWith('arn:')) throw noSuchArn(this.#request.secretId);
     const { name, username, requested } = await this.#request.prepare();
     const password = username === null ? null : generatePassword();
     if (password !== null) report.secretSeen(password);
@@ -108,7 +119,7 @@ class Provisioner {
       formerUsernames: withdrawn ? [...withdrawn.intent.formerUsernames, withdrawn.intent.username] : [],
       password,
       requested,
-      run: this.#run(),
+      run: this.#runName(),
     };
     const versionId = successorOf(withdrawn?.versionId);
     if ((await this.#writeIntent(state, versionId, intent)) === 'taken') return false;
@@ -126,21 +137,25 @@ class Provisioner {
 
   /** Puts the next attempt of an intent after the version `seen`, which moves AWSCURRENT to it, and carries it out. */
   async #succeed({ versionId: seen, intent }: Held, { failures }: { failures: number }): Promise<boolean> {
-    const next = { ...intent, attempt: intent.attempt + 1, failures, run: this.#run() };
+    const next = { ...intent, attempt: intent.attempt + 1, failures, run: this.#runName() };
     const versionId = successorOf(seen);
     if ((await this.#writeIntent('empty', versionId, next)) === 'taken') return false;
     await this.#hold({ versionId, intent: next }, 'list');
     return true;
   }
 
-  #writeIntent(state: 'absent' | 'empty', versionId: string, intent: Intent): Promise<WriteOutcome> {
+  async #writeIntent(state: 'absent' | 'empty', versionId: string, intent: Intent): Promise<WriteOutcome> {
     const { secretId, newSecret } = this.#request;
     const value = JSON.stringify(intent);
-    if (state === 'empty') return putSurely(this.#ports.store, { secretId, versionId, value });
-    return createSurely(this.#ports.store, { name: secretId, versionId, value, ...newSecret });
+    const outcome =
+      state === 'empty'
+        ? await putSurely(this.#ports.store, { secretId, versionId, value })
+        : await createSurely(this.#ports.store, { name: secretId, versionId, value, ...newSecret });
+    this.#wrote ||= outcome === 'stored';
+    return outcome;
   }
 
-  #run(): string {
+  #runName(): string {
     return `${this.#request.run} ${this.#ports.randomId()}`;
   }
 
@@ -191,7 +206,7 @@ class Provisioner {
 
   /** Streamkap will not have the request as it is: the next run must be free to ask for something else, at once. */
   async #withdraw({ versionId, intent }: Held): Promise<WriteOutcome | 'unknown'> {
-    const withdrawn = { ...intent, attempt: intent.attempt + 1, password: null, withdrawn: true, run: this.#run() };
+    const withdrawn = { ...intent, attempt: intent.attempt + 1, password: null, withdrawn: true, run: this.#runName() };
     // Not being able to say so costs the next run its wait, nothing else.
     return await this.#writeIntent('empty', successorOf(versionId), withdrawn).catch(() => 'unknown' as const);
   }
@@ -243,6 +258,24 @@ class Provisioner {
     this.#ports.report.progress(`waiting for another run to finish creating the key (begun ${ageSeconds} s ago)`);
     await this.#ports.clock.sleep(backoffMs(looks, LIMITS.poll));
   }
+}
+
+function noSuchArn(arn: string): ProvisioningError {
+  return new ProvisioningError({
+    code: 'SECRET_NOT_FOUND',
+    message: `There is no secret ${arn}, and a new one cannot be given an ARN`,
+    changed: 'no',
+    retryable: false,
+    remedy: 'Check the account and Region in the ARN against AWS_REGION, or give a name to have the secret made.',
+  });
+}
+
+/** The same error, told of the run as a whole. */
+function afterWriting(error: KeyringError): KeyringError {
+  if (error.changed !== 'no') return error;
+  const { code, message, retryable, remedy, requestId } = error;
+  const note = 'The secret keeps a note of what was begun, for the next run to go on from.';
+  return new ProvisioningError({ code, message, changed: 'yes', retryable, remedy: `${remedy} ${note}`, requestId });
 }
 
 function unstorable(error: SecretStoreError, keyId: string): ProvisioningError {

@@ -44,7 +44,7 @@ describe('an error of Secrets Manager', () => {
       'a secret on its way out',
       thrown('InvalidRequestException', 'it was marked for deletion.'),
       'SECRET_SCHEDULED_FOR_DELETION',
-      /aws secretsmanager restore-secret --secret-id prod\/orders$/,
+      /aws secretsmanager restore-secret --secret-id prod\/orders`\.$/,
     ],
     [
       'no credentials',

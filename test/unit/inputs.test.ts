@@ -190,6 +190,8 @@ describe('a bad input is named with its rule', () => {
       'secret-id: "arn:aws:s3:::bucket" is no name or ARN',
       /1 to 512/,
     ],
+    ['a name with a line break', { name: 'a\n::stop-commands::z' }, 'name: holds a line break', /single line/],
+    ['a file where none is read', { 'project-key': 'garbage' }, 'project-key: is given, but mode', /lookup/],
     ['no name', { name: '' }, 'name: is empty', /1 to 100/],
     ['a name over 100 characters', { name: 'x'.repeat(101) }, 'name: has 101 characters', /1 to 100/],
     ['roles and permissions', { permissions: 'p' }, 'permissions: are given together with roles', /one of the two/],

@@ -53,7 +53,7 @@ describe('a job without its secrets', () => {
     const run = await world.run(KINDS['Kafka-only'], { env: { ...(await pullRequestFrom(own)), ...NO_ADMIN } });
     expect(errorOf(run)).not.toMatch(FORK);
     expect(errorOf(run)).toMatch(
-      /A GitHub secret that is not set arrives as an empty string\..*\[ADMIN_CREDENTIAL_MISSING\]$/,
+      /A GitHub secret that is not set arrives as an empty string; .*\[ADMIN_CREDENTIAL_MISSING\]$/,
     );
     expect(world.calls()).toEqual(['secretsmanager GetSecretValue ResourceNotFoundException']);
     assertNothingChanged(world);

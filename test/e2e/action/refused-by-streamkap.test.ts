@@ -36,13 +36,13 @@ const DEFINITIVE: readonly (readonly [string, FaultAction, RegExp])[] = [
 describe.each(DEFINITIVE)('a creation refused by %s', (_what, action, says) => {
   test.concurrent.for(
     KIND_NAMES,
-  )('of a %s key changes nothing, and a run with a corrected request succeeds at once', async (kind, context) => {
+  )('of a %s key leaves nothing at Streamkap, and a run with a corrected request succeeds at once', async (kind, context) => {
     const world = await worldOfTest({}, context);
     const { log, streamkap } = world.sandbox;
     log.script({ service: 'streamkap', operation: 'POST /project-keys', action });
     const run = await world.run(KINDS[kind]);
     expect(errorOf(run)).toMatch(says);
-    expect(errorOf(run)).toContain('Nothing was changed.');
+    expect(errorOf(run)).toContain('The secret keeps a note');
     expect(errorOf(run)).not.toContain('<');
     expect(run.outputs).toEqual({});
     expect(streamkap.projectKeys).toEqual([]);
@@ -119,7 +119,7 @@ test('a token that stays refused is an error, and the next run succeeds at once'
   const { log } = world.sandbox;
   log.script({ service: 'streamkap', operation: 'POST /project-keys', times: 2, action: answer(401) });
   const run = await world.run(KINDS['API + Kafka']);
-  expect(errorOf(run)).toMatch(/Nothing was changed\. \[STREAMKAP_UNAUTHENTICATED\]$/);
+  expect(errorOf(run)).toMatch(/keeps a note .* \[STREAMKAP_UNAUTHENTICATED\]$/);
   const next = await world.run(KINDS['API + Kafka']);
   expect(next.outputs.result).toBe('created');
   expect(next.rawTranscript).not.toContain('waiting for another run');

@@ -128,7 +128,7 @@ describe('Streamkap cannot finish the key', () => {
   test('twice: both are deleted, an error says so, and the next run begins afresh at once', async () => {
     const world = new World();
     world.streamkap.failNextCreates(2);
-    expect(await errorOf(world.provision())).toMatchObject({ code: 'CREATE_FAILED', changed: 'no', retryable: true });
+    expect(await errorOf(world.provision())).toMatchObject({ code: 'CREATE_FAILED', changed: 'yes', retryable: true });
     expect(world.streamkap.projectKeys).toEqual([]);
     expect(world.current).toMatchObject({ withdrawn: true, password: null });
     const sleeps = world.clock.sleeps.length;
@@ -209,7 +209,7 @@ describe('another run holds an intent', () => {
     const world = new World({ uniqueNames: true });
     world.streamkap.seedProjectKey({ name: 'orders', kafka_config: { username: 'other', password: PASSWORD } });
     const refused = await errorOf(world.provision());
-    expect(refused).toMatchObject({ code: 'STREAMKAP_INVALID', changed: 'no' });
+    expect(refused).toMatchObject({ code: 'STREAMKAP_INVALID', changed: 'yes' });
     expect(world.current).toMatchObject({ withdrawn: true, password: null });
     world.wanted = { ...world.wanted, name: 'orders of ours' };
     expect(await world.provision()).toMatchObject({ outcome: 'created' });

@@ -199,10 +199,12 @@ export class World {
     return this.users.passwordOf('orders');
   }
 
-  /** Labels by the names of tokens: `{ first: ['AWSCURRENT'] }`. */
+  /** Labels by the names of tokens: `{ first: ['AWSCURRENT'] }`. KEYRING_MADE, on whatever createSecret stored last, is left out. */
   get labels(): Record<string, string[]> {
     const names = new Map(['first', 'second', 'third', 'manual'].map((name) => [versionId(name), name]));
-    const labels = Object.entries(this.secrets.labels(SECRET)).filter(([, stages]) => stages.length > 0);
+    const labels = Object.entries(this.secrets.labels(SECRET))
+      .map(([id, stages]) => [id, stages.filter((label) => label !== 'KEYRING_MADE')] as const)
+      .filter(([, stages]) => stages.length > 0);
     return Object.fromEntries(labels.map(([id, stages]) => [names.get(id) ?? id, stages]));
   }
 

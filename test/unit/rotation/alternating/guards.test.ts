@@ -18,11 +18,11 @@ const steps = async (world: PairWorld, ...names: RotationStep[]) => {
 const changesAtStreamkap = (world: PairWorld) =>
   world.calls.filter(({ to, operation }) => to === 'streamkap' && /^(POST \/project|PATCH|DELETE)/.test(operation));
 
-/** Somebody fills the pending version before createSecret does. */
+/** Somebody fills the pending version before createSecret does, and labels it as createSecret would. */
 function plant(world: PairWorld, change: (file: Record<string, unknown>) => unknown): void {
   const file = change(JSON.parse(world.secrets.valueOf(SECRET) ?? '{}') as Record<string, unknown>);
   world.secrets.call('PutSecretValue', {
-    ...{ SecretId: SECRET, ClientRequestToken: versionId('third'), VersionStages: ['AWSPENDING'] },
+    ...{ SecretId: SECRET, ClientRequestToken: versionId('third'), VersionStages: ['AWSPENDING', 'KEYRING_MADE'] },
     SecretString: JSON.stringify(file),
   });
 }
