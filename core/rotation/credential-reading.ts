@@ -1,4 +1,5 @@
 import type { SecretDescription, SecretVersion, VersionSelector } from '../secret-store.ts';
+import { MADE } from './situation.ts';
 import type { CredentialOrigin, Strategy } from './strategy.ts';
 import type { VersionReading } from './version-reading.ts';
 
@@ -47,10 +48,11 @@ export class CredentialReading<Value> {
     }
   }
 
-  /** @returns what is stored under any label; a version without a value, or with something else in it, is left out */
+  /** @returns what is kept under a label for its value's sake; a version without one, or with something else in it, is left out */
   async stored(secretId: string, versions: SecretDescription['versions']): Promise<readonly Value[]> {
     const values: Value[] = [];
-    for (const versionId of Object.keys(versions)) {
+    for (const [versionId, stages] of Object.entries(versions)) {
+      if (stages.every((label) => label === MADE)) continue;
       const version = await this.#reading.peek(secretId, versionId);
       const value = version && this.#tryParse(version);
       if (value !== undefined) values.push(value);

@@ -111,6 +111,12 @@ export const pendingIsCurrent = () =>
     remedy: 'Clear the label AWSPENDING, then rotate afresh.',
   });
 
+export const pendingForeign = (target: RotationTarget) =>
+  refused('PENDING_FOREIGN', {
+    message: `the value of version ${target.token} of ${target.secretId} was put there by somebody else than createSecret`,
+    remedy: `Find out who wrote it. To go on, clear the label, then rotate afresh: ${clearPendingCommand(target)}`,
+  });
+
 export const pendingMissing = ({ secretId, token }: RotationTarget) =>
   passing('PENDING_MISSING', 'no', {
     message: `version ${token} of ${secretId} has no value`,

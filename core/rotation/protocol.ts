@@ -24,7 +24,7 @@ import { CredentialReading, type CurrentCredential } from './credential-reading.
 import * as errors from './errors.ts';
 import { LabelMoves } from './label-moves.ts';
 import type { RotationMemory } from './rotation-memory.ts';
-import { CURRENT, holderOf, PENDING, PREVIOUS, situationOf, UNSENT } from './situation.ts';
+import { CURRENT, holderOf, MADE, PENDING, PREVIOUS, situationOf, UNSENT } from './situation.ts';
 import { StoredChange } from './stored-change.ts';
 import type { Applied, Proof, RotationSignal, Strategy } from './strategy.ts';
 import type { TimeBudget } from './time-budget.ts';
@@ -120,7 +120,7 @@ export class RotationProtocol<Value> {
     const value = await this.#strategy.makePending(current.value, { budget: this.#budget, token });
     const stored = await putSurely(this.#ports.store, {
       ...{ secretId, versionId: token, value, rotationToken },
-      stages: [PENDING, UNSENT],
+      stages: [PENDING, MADE, UNSENT],
     });
     if (stored === 'stored') return { outcome: 'made' };
     await this.#reading.pending(target);
@@ -225,7 +225,8 @@ export class RotationProtocol<Value> {
     }
     const outgoing = holderOf(description.versions, CURRENT);
     if (outgoing === undefined) throw errors.notProvisioned(target.secretId, 'no value'); // 7
-    if (holderOf(description.versions, UNSENT) !== outgoing) throw errors.neverSet(target); // 1, 8
+    const vouchedFor = stages?.includes(MADE) && holderOf(description.versions, UNSENT) === outgoing;
+    if (!vouchedFor) throw errors.neverSet(target); // 1, 8
     const doubtful = situationOf(stages) === 'rolling-back'; // 2
     if (doubtful || !description.rotationEnabled) await this.#proveAgain(target, description.rotationEnabled);
     await this.#labels.promote(target, outgoing);

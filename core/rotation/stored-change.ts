@@ -1,7 +1,7 @@
 import type { CredentialReading, CurrentCredential } from './credential-reading.ts';
 import * as errors from './errors.ts';
 import type { LabelMoves } from './label-moves.ts';
-import { CURRENT, PREVIOUS, situationOf, UNSENT } from './situation.ts';
+import { CURRENT, MADE, PREVIOUS, situationOf, UNSENT } from './situation.ts';
 import type {
   Change,
   ClaimedCredential,
@@ -75,6 +75,7 @@ export class StoredChange<Value> implements Change<Value> {
     if (!version) throw errors.pendingMissing(this.#target);
     const value = credentials.parse(version, 'pending');
     strategy.requireSuccessor(this.current, value);
+    if (!stages?.includes(MADE)) throw errors.pendingForeign(this.#target);
     return { value, wayBackRecorded: situationOf(stages) === 'rolling-back' };
   }
 

@@ -67,10 +67,7 @@ export const MUTANTS: Readonly<Record<string, Rotation>> = {
     };
   },
 
-  'claims nothing, and knows an earlier attempt only by what Kafka accepts': mutant((strategy) => ({
-    apply: (change) =>
-      strategy.apply(over(change, { claim: async () => ({ ...(await change.pending()), first: true }) })),
-  })),
+  'claims nothing, and knows an earlier attempt only by what Kafka accepts': mutant(claimingAlways),
 };
 
 let madeLast = '';
@@ -114,5 +111,14 @@ function over(change: Change<File>, overrides: Partial<Change<File>>): Change<Fi
     recordWayBack: () => change.recordWayBack(),
     signal: (signal) => change.signal(signal),
     ...overrides,
+  };
+}
+
+/** @returns a strategy that takes every attempt for the first */
+export function claimingAlways(strategy: SingleStrategy): Strategy<File> {
+  return {
+    ...bound(strategy),
+    apply: (change) =>
+      strategy.apply(over(change, { claim: async () => ({ ...(await change.pending()), first: true }) })),
   };
 }

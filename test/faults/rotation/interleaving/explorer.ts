@@ -1,6 +1,6 @@
 import { Numbering } from '../../exploration/numbering.ts';
 import { type Call, Model, type Result } from './model.ts';
-import { type Answer, type Run, type Standing, standingAfter } from './process.ts';
+import { type Answer, type Run, runAlone, type Standing, standingAfter } from './process.ts';
 
 /** How much may go wrong in one path. */
 export interface Troubles {
@@ -289,22 +289,16 @@ export class Explorer {
 
   async #sequenceAlone(sequence: number): Promise<string | undefined> {
     for (const [step, name] of STEPS.entries()) {
-      const run: Run = { event: this.#model.eventOf(name), name: `alone-${sequence}-${step}`, startedAt: 0 };
-      const standing = await this.#runAlone(run);
+      const run: Run = {
+        event: this.#model.eventOf(name),
+        name: `alone-${sequence}-${step}`,
+        startedAt: 0,
+        distort: this.#subject.distort,
+      };
+      const standing = await runAlone(run, (call) => this.#model.apply(call));
       if (standing.at !== 'end') return `${name} ends in ${standing.at === 'error' ? standing.code : 'a call'}`;
     }
     return undefined;
-  }
-
-  async #runAlone(run: Run): Promise<Standing> {
-    const answers: Answer[] = [];
-    for (let now = 0, calls = 0; calls < 100; calls++) {
-      const standing = await standingAfter({ ...run, distort: this.#subject.distort }, answers);
-      if (standing.at !== 'call') return standing;
-      if (standing.call.to === 'clock') now += standing.call.milliseconds;
-      answers.push({ result: await this.#model.apply(standing.call), at: now });
-    }
-    throw new Error('a step alone makes more than 100 calls');
   }
 }
 

@@ -32,9 +32,11 @@ export type Result =
 export const SECRET = 'keyring/orders';
 export const TOKEN = versionId('second');
 export const HOST = 'https://api.streamkap.test';
-const FIRST = versionId('first');
+export const FIRST = versionId('first');
 const FIRST_PASSWORD = 'First-Password!0000000000000001';
 const ADMIN = { clientId: 'admin-client-id', clientSecret: 'admin-client-secret-0123456789' };
+
+const REFUSALS = new Set(['InvalidRequestException', 'InvalidParameterException', 'ResourceExistsException']);
 
 /** The strict models of both services with one rotation registered; one snapshot for the two. Their time stands still. */
 export class Model {
@@ -65,8 +67,14 @@ export class Model {
     this.#accessToken = (JSON.parse(answer.body) as { accessToken: string }).accessToken;
   }
 
-  eventOf(step: RotationStep): RotationEvent {
-    return this.#driver.eventFor({ arn: this.#arn, token: TOKEN }, step);
+  eventOf(step: RotationStep, token = TOKEN): RotationEvent {
+    return this.#driver.eventFor({ arn: this.#arn, token }, step);
+  }
+
+  /** Somebody else's write to the secret, refused or not. */
+  meddle(operation: 'PutSecretValue' | 'RotateSecret' | 'UpdateSecretVersionStage', input: object): void {
+    const result = this.#aws({ to: 'aws', operation, input: { SecretId: SECRET, ...input } });
+    if (result.kind === 'aws-error' && !REFUSALS.has(result.name)) throw new Error(result.message);
   }
 
   /** Carries out one call. */
@@ -113,9 +121,21 @@ export class Model {
     return this.#secrets.labels(SECRET);
   }
 
-  /** Passwords under any label. */
+  /** What Streamkap was told last. */
+  get told(): string | undefined {
+    return this.#streamkap.kafkaPasswordOf('orders');
+  }
+
+  /** The value in a version, AWSCURRENT's by default. */
+  valueOf(token?: string): string | undefined {
+    return this.#secrets.valueOf(SECRET, token === undefined ? {} : { versionId: token });
+  }
+
+  /** Passwords under any label that keeps a version for its value's sake. */
   get stored(): (string | undefined)[] {
-    const labelled = Object.entries(this.labels).filter(([, stages]) => stages.length > 0);
+    const labelled = Object.entries(this.labels).filter(([, stages]) =>
+      stages.some((label) => label !== 'KEYRING_MADE'),
+    );
     return labelled.map(([id]) => passwordIn(this.#secrets.valueOf(SECRET, { versionId: id })));
   }
 
@@ -144,10 +164,10 @@ export class Model {
   }
 }
 
-function versionId(name: string): string {
+export function versionId(name: string): string {
   return createHash('sha256').update(name).digest('hex').slice(0, 36);
 }
 
-function passwordIn(value: string | undefined): string | undefined {
+export function passwordIn(value: string | undefined): string | undefined {
   return value === undefined ? undefined : (JSON.parse(value) as { kafka?: { password?: string } }).kafka?.password;
 }

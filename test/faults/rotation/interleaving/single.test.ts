@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { claimingAlways } from '../mutants.ts';
 import { Explorer, NOTHING, type Troubles } from './explorer.ts';
 
 const TIMEOUT_MS = 600_000;
@@ -23,5 +24,21 @@ describe.each([
       `two callers, AWSPENDING ${pendingAfterSuccess} ${JSON.stringify(troubles)}: ${JSON.stringify(report)}\n`,
     );
     expect(report.ends).toBeGreaterThan(0);
+  });
+});
+
+describe('three rotations at once with one token', () => {
+  it('are no worse than two, whichever dies', { timeout: TIMEOUT_MS }, async () => {
+    const explorer = new Explorer({ pendingAfterSuccess: 'left', callers: 3 });
+    const report = await explorer.explore({ ...NOTHING, crashes: 1 });
+    process.stdout.write(`three callers: ${JSON.stringify(report)}\n`);
+    expect(report.ends).toBeGreaterThan(0);
+  });
+});
+
+describe('the exploration finds', () => {
+  it('two changes at once where every attempt takes itself for the first', async () => {
+    const broken = new Explorer({ pendingAfterSuccess: 'left', callers: 2, distort: claimingAlways });
+    await expect(broken.explore(NOTHING)).rejects.toThrow(/being made at once|in force already/);
   });
 });
