@@ -60,14 +60,14 @@ interface Successor {
 export class AlternatingStrategy implements Strategy<File> {
   readonly name = 'alternating';
   readonly outgoingStaysValid = true;
-  readonly #ports: AlternatingPorts;
-  readonly #settings: AlternatingSettings;
+  readonly ports: AlternatingPorts;
+  readonly settings: AlternatingSettings;
   readonly #logins: KafkaLogin;
   #successor: Successor | undefined;
 
   constructor(ports: AlternatingPorts, settings: AlternatingSettings) {
-    this.#ports = ports;
-    this.#settings = settings;
+    this.ports = ports;
+    this.settings = settings;
     this.#logins = new KafkaLogin(ports.login);
   }
 
@@ -106,8 +106,8 @@ export class AlternatingStrategy implements Strategy<File> {
     const secret = await change.secret();
     const pair = pairOf(secret, change.current);
     if (!pair) throw errors.pairNotRecorded(secret.name);
-    const { streamkap } = this.#ports;
-    return await new IdleKeyChange({ logins: this.#logins, streamkap, ...this.#settings }, change, pair).run();
+    const { streamkap } = this.ports;
+    return await new IdleKeyChange({ logins: this.#logins, streamkap, ...this.settings }, change, pair).run();
   }
 
   async prove(
@@ -115,7 +115,7 @@ export class AlternatingStrategy implements Strategy<File> {
     { budget, patient }: { readonly budget: TimeBudget; readonly patient: boolean },
   ): Promise<Proof> {
     return patient
-      ? await this.#logins.until(value, budget, budget.endOf(this.#settings.propagationMs))
+      ? await this.#logins.until(value, budget, budget.endOf(this.settings.propagationMs))
       : await this.#logins.once(value, budget);
   }
 
@@ -134,10 +134,10 @@ export class AlternatingStrategy implements Strategy<File> {
 
   /** Not a step of a rotation: puts an end to the password that was current before. */
   retirement(budget: TimeBudget): Retirement {
-    const { store, streamkap } = this.#ports;
+    const { store, streamkap } = this.ports;
     const reading = new VersionReading(store, budget.clock);
     return new Retirement({
-      ...{ reading, streamkap, budget, logins: this.#logins, propagationMs: this.#settings.propagationMs },
+      ...{ reading, streamkap, budget, logins: this.#logins, propagationMs: this.settings.propagationMs },
       credentials: new CredentialReading(reading, this),
       standby: (secretName) => this.#standby(secretName),
       newPassword: () => this.#newPassword(),
@@ -145,12 +145,12 @@ export class AlternatingStrategy implements Strategy<File> {
   }
 
   async #born({ secret, current, budget }: Preparation<File>): Promise<Successor> {
-    const { login, generatePassword, randomId, secretSeen, store } = this.#ports;
+    const { login, generatePassword, randomId, secretSeen, store } = this.ports;
     const file = await giveBirth(
       {
         ...{ login, generatePassword, randomId, secretSeen, store },
         standby: this.#standby(secret.name),
-        streamkap: this.#ports.streamkap(budget.deadline),
+        streamkap: this.ports.streamkap(budget.deadline),
       },
       { secret, current, budget },
     );
@@ -158,7 +158,7 @@ export class AlternatingStrategy implements Strategy<File> {
   }
 
   async #idleFile({ secret, current, currentToken, budget, previous }: Preparation<File>, pair: Pair) {
-    const idle = IdleKey.of(pair, this.#ports.streamkap(budget.deadline));
+    const idle = IdleKey.of(pair, this.ports.streamkap(budget.deadline));
     const { file, at } = await findIdleFile({
       ...{ pair, current, currentToken, previous },
       standby: this.#standby(secret.name),
@@ -171,23 +171,23 @@ export class AlternatingStrategy implements Strategy<File> {
 
   /** @returns false only when Kafka refuses it for as long as a change may take; unknown is setSecret's to judge */
   async #worksAsBorn(file: File, budget: TimeBudget): Promise<boolean> {
-    const end = budget.endOf(this.#settings.propagationMs, STORE_MS);
+    const end = budget.endOf(this.settings.propagationMs, STORE_MS);
     return (await this.#logins.until(file, budget, end)).outcome !== 'rejected';
   }
 
   #newPassword(): string {
-    const password = this.#ports.generatePassword();
-    this.#ports.secretSeen(password);
+    const password = this.ports.generatePassword();
+    this.ports.secretSeen(password);
     return password;
   }
 
   #standby(secretName: string): StandbySecret {
-    return new StandbySecret(secretName, this.#ports.store, (file) => this.#seen(file));
+    return new StandbySecret(secretName, this.ports.store, (file) => this.#seen(file));
   }
 
   #seen(file: File): void {
-    this.#ports.secretSeen(file.kafka.password);
-    if (file.api) this.#ports.secretSeen(file.api.client_secret);
+    this.ports.secretSeen(file.kafka.password);
+    if (file.api) this.ports.secretSeen(file.api.client_secret);
   }
 }
 

@@ -4,7 +4,7 @@ import type { ProjectKeyDetail } from '../../streamkap/schemas.ts';
 import { answerLost, loginUnknown, outOfTime } from '../errors.ts';
 import type { KafkaLogin } from '../kafka-login.ts';
 import { isBusy, refusalOf } from '../refusals.ts';
-import type { Applied, Change, Proof } from '../strategy.ts';
+import type { Applied, Change, PendingCredential, Proof } from '../strategy.ts';
 import * as errors from './errors.ts';
 import { apiAccessDiffers, differenceOf, fieldsOf, hasPermissionsOnly } from './grants.ts';
 import type { Pair } from './pair.ts';
@@ -95,10 +95,11 @@ export class IdleKeyChange {
   async #afterEarlierChange(pending: File): Promise<Applied> {
     const { logins, propagationMs } = this.#ports;
     const { budget } = this.#change;
+    const takeTurn = await this.#change.nextTurn();
     const proof = await logins.until(pending, budget, budget.endOf(Math.min(propagationMs, budget.left() / 2)));
     if (proof.outcome === 'accepted') return { outcome: 'applied', proof };
     if (proof.outcome === 'unknown') throw loginUnknown(proof, 'no');
-    return await this.#send(await this.#pendingAgain());
+    return await this.#send(this.#requireIdle((await takeTurn()).value));
   }
 
   /** The only way to Streamkap's password. P was read from the store by the last call there. */
@@ -109,22 +110,27 @@ export class IdleKeyChange {
       const failure = await this.#idle.setPassword(pending.kafka.password).then(() => undefined, streamkapError);
       if (failure?.code === 'OUT_OF_TIME') throw outOfTime();
       if (failure?.changed !== 'no') return await this.#settle(pending, failure);
-      const settled = await this.#afterRefusal(failure, pending, sends);
-      if (settled) return settled;
-      await this.#pendingAgain();
+      const next = await this.#afterRefusal(failure, pending, sends);
+      if ('outcome' in next) return next;
+      this.#requireIdle(next.value);
     }
   }
 
-  /** After a 4xx. "Unchanged" takes a refused login as well. @returns nothing when the change may be sent again */
-  async #afterRefusal(refusal: StreamkapError, pending: File, sends: number): Promise<Applied | undefined> {
+  /** After a 4xx. "Unchanged" takes a refused login as well. @returns P, read anew, when it may be sent again */
+  async #afterRefusal(
+    refusal: StreamkapError,
+    pending: File,
+    sends: number,
+  ): Promise<Applied | PendingCredential<File>> {
     const { budget } = this.#change;
     const waitMs = isBusy(refusal) && sends < MAX_SENDS ? (refusal.retryAfterSeconds ?? Number.NaN) * 1000 : Number.NaN;
     const mayWait = budget.left() > waitMs + NEEDS.change + NEEDS.proof;
+    const takeTurn = mayWait ? await this.#change.nextTurn() : undefined;
     if (mayWait) await budget.clock.sleep(waitMs);
     const proof = await this.#ports.logins.once(pending, budget);
     if (proof.outcome === 'accepted') return { outcome: 'applied', sentAt: this.#sentAt, proof };
     const unchanged = proof.outcome === 'rejected';
-    if (mayWait && unchanged) return undefined;
+    if (takeTurn && unchanged) return await takeTurn();
     if (refusal.status === 422 && unchanged) return { outcome: 'unusable', why: refusal.message };
     if (refusal.status === 404) throw errors.idleKeyGone(this.#idle.id);
     throw refusalOf(refusal, unchanged ? 'no' : 'unknown');
@@ -140,17 +146,12 @@ export class IdleKeyChange {
     throw lost ? answerLost(proof, lost.requestId) : notProven(proof);
   }
 
-  async #pendingAgain(): Promise<File> {
-    const { value } = await this.#change.pending();
-    this.#requireIdle(value);
-    return value;
-  }
-
   /** A value decides where a password goes: it must be the other one of the recorded pair, not just another. */
-  #requireIdle(pending: File): void {
+  #requireIdle(pending: File): File {
     const { id, username } = this.#pair.idle;
     if (pending.project_key_id !== id) throw errors.notTheIdleKey('project_key_id');
     if (username !== undefined && pending.kafka.username !== username) throw errors.notTheIdleKey('username');
+    return pending;
   }
 
   #requireTime(): void {

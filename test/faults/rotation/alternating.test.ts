@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { ROLES } from '../../unit/rotation/alternating/pair-world.ts';
 import { troublesAt } from './enumeration.ts';
 import { type Chapter, goOnAfter, retireThenTurn, takeTurns, visited } from './pair-enumeration.ts';
+import { PAIR_MUTANTS } from './pair-mutants.ts';
 
 afterAll(() => {
   process.stdout.write(`rotation by alternating: ${visited.states} states before and after calls checked\n`);
@@ -44,10 +45,11 @@ describe('rotation by alternating ends well, and the current credential works be
   });
 });
 
+const finish = clean.turn.filter(({ step }) => step === 'finishSecret');
+const afterMove = finish.slice(finish.findIndex(({ what }) => what === 'AWSCURRENT') + 1).flatMap(troublesAt);
+
 describe('a rotation that was broken off and is not retried, then one with another token', () => {
-  const finish = clean.turn.filter(({ step }) => step === 'finishSecret');
-  const moved = finish.findIndex(({ what }) => what === 'AWSCURRENT');
-  it.each(finish.slice(moved + 1).flatMap(troublesAt))('$mishap $moment call $at of finishSecret', async (trouble) => {
+  it.each(afterMove)('$mishap $moment call $at of finishSecret', async (trouble) => {
     await goOnAfter(trouble);
   });
 });
@@ -56,6 +58,18 @@ describe('retiring the previous password, broken off, then again, then a rotatio
   const calls = Array.from({ length: 12 }, (_, index) => index + 1);
   it.each(calls.flatMap((seq) => troublesAt({ seq, to: 'streamkap' })))('$mishap $moment call $at', async (trouble) => {
     await retireThenTurn([trouble]);
+  });
+});
+
+/** The enumeration's silence would mean nothing if it did not fail on functions that are known to be wrong. */
+describe('the enumeration catches a function that', () => {
+  it.each(Object.entries(PAIR_MUTANTS))('%s', async (_sentence, rotation) => {
+    const troubles = [[], ...turns.map((trouble) => [trouble])];
+    const caught: unknown[] = [];
+    for (const trouble of troubles)
+      await takeTurns({ chapter: 'turn', troubles: trouble, rotation }).catch((error: unknown) => caught.push(error));
+    for (const trouble of afterMove) await goOnAfter(trouble, rotation).catch((error: unknown) => caught.push(error));
+    expect(caught.length).toBeGreaterThan(0);
   });
 });
 

@@ -61,8 +61,8 @@ export async function takeTurns(circumstances: PairCircumstances): Promise<PairW
 }
 
 /** A rotation whose first sequence is broken off and never retried, then the next one with a token of its own. */
-export async function goOnAfter(trouble: Trouble): Promise<PairWorld> {
-  const world = await paired({ driver: { maxSequences: 1 } });
+export async function goOnAfter(trouble: Trouble, rotation?: WorldOptions['rotation']): Promise<PairWorld> {
+  const world = await paired({ driver: { maxSequences: 1 }, ...(rotation ? { rotation } : {}) });
   const violations: string[] = [];
   world.observe = observer(world, { chapter: 'turn', troubles: [trouble] }, violations);
   await world.rotate('third');
