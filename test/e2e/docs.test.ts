@@ -116,6 +116,7 @@ describe('what the documents say about errors', () => {
   it.each([
     ['docs/rotation.md', 'core/rotation/*.ts'],
     ['docs/rotate-admin.md', 'core/rotation/admin/*.ts'],
+    ['docs/rotate-alternating.md', 'core/rotation/alternating/*.ts'],
   ])('%s has every code that a rotation can end in', (document, pattern) => {
     const sources = globSync(pattern, { cwd: root });
     const codes = sources.flatMap((path) => [
