@@ -75,21 +75,27 @@ export const pendingIsPrevious = (target: RotationTarget) =>
     remedy: `Clear the label, then rotate afresh: ${clearPendingCommand(target)}`,
   });
 
-export const abandoned = (target: RotationTarget, { live, changed }: { live: boolean; changed: Changed }) =>
+/** @param outcome.spares whether the current value works beside a live one of another version */
+export const abandoned = (
+  target: RotationTarget,
+  { live, changed, spares = false }: { live: boolean; changed: Changed; spares?: boolean | undefined },
+) =>
   new RotationError({
     code: 'ROTATION_ABANDONED',
     message: `version ${target.token} of ${target.secretId} is not AWSPENDING any more${live ? ', yet Streamkap accepts its password: it is labelled KEYRING_LIVE now' : ''}`,
     changed,
     retryable: false,
-    remedy: live
-      ? 'Kafka refuses the current value. Move AWSCURRENT to the KEYRING_LIVE version, or rotate again with ON_DRIFT=heal.'
-      : 'Nothing to do: the value was changed by hand, or the rotation was cancelled or taken back. The next one starts afresh.',
+    remedy: spares
+      ? 'Nothing to do: it is not the password of the current key, and the next rotation replaces it.'
+      : live
+        ? 'Kafka refuses the current value. Move AWSCURRENT to the KEYRING_LIVE version, or rotate again with ON_DRIFT=heal.'
+        : 'Nothing to do: the value was changed by hand, or the rotation was cancelled or taken back. The next one starts afresh.',
   });
 
 export const notProvisioned = (secretId: string, what: 'no value' | 'only an intent') =>
   refused('NOT_PROVISIONED', {
     message: `${secretId} has ${what} yet, so there is no password to rotate`,
-    remedy: `Provision it: run the Action with mode: ensure and secret-id: ${secretId}, or \`keyring adopt\` for a key that exists.`,
+    remedy: `Provision it: run the Action with mode: ensure and secret-id: ${secretId}, or put the credential file of a key that exists there.`,
   });
 
 export const unreadable = (role: string, problem: string) =>
@@ -120,7 +126,7 @@ export const pendingForeign = (target: RotationTarget) =>
 export const pendingMissing = ({ secretId, token }: RotationTarget) =>
   passing('PENDING_MISSING', 'no', {
     message: `version ${token} of ${secretId} has no value`,
-    remedy: `${AGAIN} If it stays, look at the version with \`keyring doctor\`.`,
+    remedy: `${AGAIN} If it stays, clear the label AWSPENDING and rotate afresh.`,
   });
 
 export const neverSet = ({ secretId, token }: RotationTarget) =>
@@ -162,7 +168,7 @@ export const pendingRejected = () =>
 export const currentRejected = () =>
   refused('CURRENT_REJECTED', {
     message: 'Kafka refuses the current password',
-    remedy: 'Find out who changed it at Streamkap; `keyring reconcile` puts the stored one in force.',
+    remedy: 'Find out who changed it at Streamkap; set the stored one there again, or rotate with ON_DRIFT=heal.',
   });
 
 export const unsettled = () =>
@@ -180,7 +186,7 @@ export const anotherSends = () =>
 export const drift = () =>
   refused('DRIFT', {
     message: 'Kafka refuses the current, the pending and the previous password: it was changed outside of rotation',
-    remedy: 'Set ON_DRIFT=heal and rotate again, or run `keyring reconcile`.',
+    remedy: 'Set ON_DRIFT=heal and rotate again.',
   });
 
 export const outOfTime = () =>

@@ -48,7 +48,7 @@ export function keyGone(
     changed: facts?.changed ?? 'no',
     retryable: false,
     remedy:
-      'If the key was deleted, retire the secret with `keyring decommission`; else check the project of the admin credential.',
+      'If the key was deleted on purpose, delete the secret; else check the project of the admin credential.',
     requestId: facts?.requestId,
   });
 }
