@@ -82,7 +82,7 @@ export class TokenGuard<Value> {
     }
     const detail = `Kafka accepts the password of version ${target.token}, which is neither current nor pending`;
     signal({ kind: 'live-without-label', detail });
-    return errors.abandoned(target, { live: true, changed: 'yes' });
+    return errors.abandoned(target, { live: true, changed: 'yes', spares: strategy.outgoingStaysValid });
   }
 
   /** One login at most; a value that is current under another version id is no loss. */

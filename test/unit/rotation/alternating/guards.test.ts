@@ -207,6 +207,7 @@ describe('setSecret by alternating', () => {
     world.putByHand(world.current?.password ?? '');
     expect(await steps(world, 'setSecret')).toEqual(['ROTATION_ABANDONED']);
     expect(world.labels.third).toEqual(['KEYRING_LIVE']);
+    expect(String(world.errors.at(-1))).toContain('Nothing to do');
     expect(world.patches).toEqual(['third']);
     expect(world.violations).toEqual([]);
   });
