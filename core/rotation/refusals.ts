@@ -47,8 +47,7 @@ export function keyGone(
     message: facts?.message ?? `Streamkap has no project key ${id}`,
     changed: facts?.changed ?? 'no',
     retryable: false,
-    remedy:
-      'If the key was deleted on purpose, delete the secret; else check the project of the admin credential.',
+    remedy: 'If the key was deleted on purpose, delete the secret; else check the project of the admin credential.',
     requestId: facts?.requestId,
   });
 }
