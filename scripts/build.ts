@@ -34,7 +34,10 @@ async function buildAction(): Promise<void> {
   await removeStale('action/dist', [result]);
 }
 
-/** The functions: one folder a Lambda, one file each, AWS's client included so that its version is ours. */
+/**
+ * The functions: one folder a Lambda, AWS's clients included so that their versions are ours. Those that only evidence and events
+ * need are chunks that are loaded with the first of them.
+ */
 async function buildFunctions(): Promise<void> {
   const names = readdirSync(join(root, 'functions')).filter((name) =>
     existsSync(join(root, 'functions', name, 'index.ts')),
@@ -43,7 +46,10 @@ async function buildFunctions(): Promise<void> {
     build({
       ...shared,
       entryPoints: [`functions/${name}/index.ts`],
-      outfile: `functions/dist/${name}/index.mjs`,
+      outdir: `functions/dist/${name}`,
+      outExtension: { '.js': '.mjs' },
+      splitting: true,
+      chunkNames: 'chunk-[hash]',
     }),
   );
   await removeStale('functions/dist', await Promise.all(results));

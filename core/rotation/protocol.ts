@@ -53,6 +53,10 @@ export interface ProtocolPorts {
 export interface StepReport {
   readonly outcome: 'made' | 'found' | 'applied' | 'in-force' | 'proven' | 'unproven' | 'moved' | 'already-current';
   readonly proof?: Proof;
+  /** When this call sent the change, milliseconds since the epoch. */
+  readonly sentAt?: number;
+  /** When this call moved the label, milliseconds since the epoch. */
+  readonly movedAt?: number;
   /** Milliseconds from sending the change to the moved label, where one process did both. */
   readonly consumerGapMs?: number;
   /** What the outgoing credential is good for after the move; `unknown` when it could not be tried. */
@@ -157,8 +161,9 @@ export class RotationProtocol<Value> {
         return { outcome: 'already-current' }; // 3
       case 'applied':
         await change.vouch(); // 9
-        if (applied.sentAt !== undefined) this.#ports.memory.sent(target.token, applied.sentAt);
-        return { outcome: applied.sentAt === undefined ? 'in-force' : 'applied', proof: applied.proof };
+        if (applied.sentAt === undefined) return { outcome: 'in-force', proof: applied.proof };
+        this.#ports.memory.sent(target.token, applied.sentAt);
+        return { outcome: 'applied', proof: applied.proof, sentAt: applied.sentAt };
       case 'rolled-back':
         await this.#labels.clearPending(target);
         throw errors.rolledBack(target.secretId);
@@ -230,12 +235,12 @@ export class RotationProtocol<Value> {
     const doubtful = situationOf(stages) === 'rolling-back'; // 2
     if (doubtful || !description.rotationEnabled) await this.#proveAgain(target, description.rotationEnabled);
     await this.#labels.promote(target, outgoing);
+    const movedAt = clock.now();
     const sentAt = memory.sentAt(target.token);
-    const gap =
-      sentAt === undefined || this.#strategy.outgoingStaysValid ? {} : { consumerGapMs: clock.now() - sentAt };
+    const gap = sentAt === undefined || this.#strategy.outgoingStaysValid ? {} : { consumerGapMs: movedAt - sentAt };
     memory.forget(target.token);
     const afterMove = await this.#afterMove(target, description, { replayed: false });
-    return { outcome: 'moved', ...gap, outgoing: await this.#lookAtOutgoing(afterMove) };
+    return { outcome: 'moved', movedAt, ...gap, outgoing: await this.#lookAtOutgoing(afterMove) };
   }
 
   /** 3. @returns the credential that was current before the token's, read once for whoever asks */

@@ -3,6 +3,7 @@ import type { HttpTransport } from '../../core/http.ts';
 import type { LoginRequest, LoginResult } from '../../core/login-probe/probe.ts';
 import type { RotationMemory } from '../../core/rotation/rotation-memory.ts';
 import type { SecretLister, SecretStore, SecretTagger, VersionLister } from '../../core/secret-store.ts';
+import type { EvidenceRecorder } from './evidence-recorder.ts';
 import type { LineLogger } from './step-log.ts';
 
 /** As much of Lambda's context as is used. */
@@ -23,4 +24,5 @@ export interface Container {
   readonly random: () => number;
   readonly memory: RotationMemory;
   readonly logger: LineLogger;
+  readonly evidence: EvidenceRecorder;
 }

@@ -10,6 +10,8 @@ import { type Action, type FunctionEvent, parseEvent } from './event.ts';
 import type { Invocation, RotationInvocation } from './invocation.ts';
 import { errorFields, reportFields } from './line-fields.ts';
 import { type LogFields, StepLog } from './step-log.ts';
+import { metricFields, type StepRecord } from './step-record.ts';
+import { StepSignals } from './step-signals.ts';
 
 /** A rotation function as it is deployed: which strategy its settings choose, and what it does besides. */
 export interface RotationFunction<Value> {
@@ -49,7 +51,9 @@ class Call {
   readonly #startedAt: number;
   readonly #budget: TimeBudget;
   readonly #redactor = new Redactor();
+  readonly #requestId: string;
   readonly #about: LogFields;
+  #metrics: LogFields = {};
   #log: StepLog;
 
   constructor(container: Container, context: LambdaContext | undefined) {
@@ -57,6 +61,7 @@ class Call {
     this.#startedAt = container.clock.now();
     const remaining = context?.getRemainingTimeInMillis?.() ?? DEFAULT_TIME_MS;
     this.#budget = new TimeBudget(container.clock, this.#startedAt + remaining - FAREWELL_MS);
+    this.#requestId = context?.awsRequestId || `called-at-${this.#startedAt}`;
     this.#about = context?.awsRequestId ? { function_request_id: context.awsRequestId } : {};
     this.#log = this.#logOf({});
   }
@@ -71,16 +76,37 @@ class Call {
       const configured = configure(this.#container.environment);
       this.#log = this.#logOf({ ...factsOf(parsed), strategy: configured.strategyName });
       if (parsed.kind === 'action') return await this.#act(parsed, configured);
-      this.#done('rotation step done', reportFields(await this.#step(parsed.request, configured)));
+      await this.#step(parsed.request, configured);
       return undefined;
     } catch (error) {
       const known = asRotationError(error);
-      this.#log.write('error', 'rotation step failed', { ...errorFields(known), ...this.#took() });
+      this.#log.write('error', 'rotation step failed', { ...errorFields(known), ...this.#metrics, ...this.#took() });
       throw forLambda(known, this.#redactor);
     }
   }
 
-  async #step<Value>(request: StepRequest, configured: RotationFunction<Value>): Promise<StepReport> {
+  async #step<Value>(request: StepRequest, configured: RotationFunction<Value>): Promise<void> {
+    const signals = new StepSignals(this.#container.evidence, {
+      request,
+      strategy: configured.strategyName,
+      log: this.#log,
+    });
+    const end = await this.#rotate(request, { configured, signals }).catch(asRotationError);
+    const finishedAt = this.#container.clock.now();
+    const record: StepRecord = {
+      ...{ request, end, finishedAt, startedAt: this.#startedAt },
+      ...{ strategy: configured.strategyName, functionRequestId: this.#requestId },
+    };
+    this.#metrics = metricFields(record);
+    if (!(end instanceof Error)) this.#done('rotation step done', { ...reportFields(end), ...this.#metrics });
+    await signals.end(record, this.#budget);
+    if (end instanceof Error) throw end;
+  }
+
+  async #rotate<Value>(
+    request: StepRequest,
+    { configured, signals }: { readonly configured: RotationFunction<Value>; readonly signals: StepSignals },
+  ): Promise<StepReport> {
     const invocation = this.#invocation();
     const { secretId, token, rotationToken } = request;
     if (rotationToken) invocation.secretSeen(rotationToken);
@@ -89,7 +115,7 @@ class Call {
       configured.strategy({ ...invocation, target: { secretId, token } }),
       {
         ...{ store: invocation.store, clock, memory },
-        signal: ({ kind, detail }) => this.#log.write('warn', detail, { signal: kind }),
+        signal: (signal) => signals.raise(signal, clock.now()),
       },
       { budget: this.#budget, unprovenAllowed: configured.unprovenAllowed },
     );

@@ -8,8 +8,10 @@ export interface LineLogger {
 }
 
 export interface LogFields {
-  readonly [name: string]: string | number | boolean | undefined | LogFields;
+  readonly [name: string]: LogValue;
 }
+
+type LogValue = string | number | boolean | undefined | LogFields | readonly LogValue[];
 
 /** The lines of one step. Each has what it is about; what slips through in a text is taken out by value. */
 export class StepLog {
@@ -28,11 +30,17 @@ export class StepLog {
   }
 
   #clean(fields: LogFields): LogFields {
-    return Object.fromEntries(
-      Object.entries(fields).map(([name, value]) => {
-        if (typeof value === 'string') return [name, this.#redactor.redact(value)];
-        return [name, typeof value === 'object' ? this.#clean(value) : value];
-      }),
-    );
+    return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, this.#cleanValue(value)]));
   }
+
+  #cleanValue(value: LogValue): LogValue {
+    if (typeof value === 'string') return this.#redactor.redact(value);
+    if (isList(value)) return value.map((each) => this.#cleanValue(each));
+    return typeof value === 'object' ? this.#clean(value) : value;
+  }
+}
+
+/** Array.isArray does not narrow a readonly array. */
+function isList(value: LogValue): value is readonly LogValue[] {
+  return Array.isArray(value);
 }

@@ -1,9 +1,9 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
+import { bundleLambda, type LambdaBundle } from './lambda-bundle.ts';
 
 const SECRET = 'keyring/orders';
 const FIRST = 'First-Password!0000000000000001';
@@ -13,17 +13,12 @@ const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
 
 let directory: string;
 let bundle: string;
+let eager: LambdaBundle['eager'];
 let sandbox: Sandbox;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'keyring-rotate-password-'));
-  bundle = join(directory, 'index.mjs');
-  await build({
-    entryPoints: ['functions/rotate-password/index.ts'],
-    outfile: bundle,
-    ...{ bundle: true, minify: true, platform: 'node', target: 'node24', format: 'esm' },
-    banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
-  });
+  ({ bundle, eager } = await bundleLambda('rotate-password', directory));
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
@@ -127,7 +122,10 @@ describe('the bundle, called by RotateSecret, each step in a process of its own'
     expect(sandbox.log.calls.filter(({ operation }) => operation !== 'RotateSecret')).toEqual([]);
   });
 
-  it('stays under the size that a quick start allows', async () => {
-    expect((await stat(bundle)).size).toBeLessThan(700_000);
+  it('stays under the size that a quick start allows, and loads the clients of S3 and EventBridge when they are needed', () => {
+    expect(eager.bytes).toBeGreaterThan(100_000);
+    expect(eager.bytes).toBeLessThan(700_000);
+    expect(eager.sources.filter((path) => /client-(s3|eventbridge)\//.test(path))).toEqual([]);
+    process.stdout.write(`rotate-password, loaded eagerly: ${Math.round(eager.bytes / 1000)} kB\n`);
   });
 });

@@ -51,7 +51,7 @@ describe('npm run synth', () => {
     const types = Object.values(template.Resources as Record<string, { Type: string }>).map(({ Type }) => Type);
     expect(types.filter((type) => type === 'AWS::SecretsManager::RotationSchedule')).toHaveLength(2);
     const [asset] = (await readdir(join(folder, 'cdk.out'))).filter((name) => name.startsWith('asset.'));
-    expect(await readdir(join(folder, 'cdk.out', asset ?? ''))).toEqual(['index.mjs']);
+    expect(await readdir(join(folder, 'cdk.out', asset ?? ''))).toContain('index.mjs');
   });
 
   it('takes another file by argument, or from the context of the CDK command line', async () => {

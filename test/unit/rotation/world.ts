@@ -6,6 +6,7 @@ import type { LoginRequest, LoginResult } from '../../../core/login-probe/probe.
 import { RotationMemory } from '../../../core/rotation/rotation-memory.ts';
 import { passwordRotation } from '../../../functions/rotate-password/strategies.ts';
 import type { Container } from '../../../functions/rotation/container.ts';
+import { type EvidencePorts, EvidenceRecorder } from '../../../functions/rotation/evidence-recorder.ts';
 import { rotationHandler } from '../../../functions/rotation/handler.ts';
 import type { LogFields } from '../../../functions/rotation/step-log.ts';
 import { CallLog, type Fault } from '../../sandbox/call-log.ts';
@@ -53,6 +54,9 @@ export interface WorldOptions {
   readonly testVersion?: 'copy' | 'empty';
   /** One process for all steps; by default each has its own. */
   readonly warm?: boolean;
+  /** Where evidence and events go. @default nowhere */
+  readonly evidence?: EvidencePorts;
+  readonly recorder?: (ports: EvidencePorts) => EvidenceRecorder;
   /** The function under test. @default the shipped one */
   readonly rotation?: typeof passwordRotation;
 }
@@ -81,6 +85,7 @@ export class World {
   readonly #transport: HttpTransport;
   readonly #warm: Container | undefined;
   readonly #rotation: typeof passwordRotation;
+  readonly #recorder: () => EvidenceRecorder;
   #step: RotationStep | 'other' = 'other';
   #invocation = 0;
   #ids = 0;
@@ -103,6 +108,8 @@ export class World {
       apiBaseUrl: HOST,
     });
     this.#transport = inProcessStreamkap({ state: this.streamkap, log: this.log });
+    const { evidence = {}, recorder = (ports: EvidencePorts) => new EvidenceRecorder(ports) } = options;
+    this.#recorder = () => recorder(evidence);
     this.#rotation = options.rotation ?? passwordRotation;
     this.#warm = options.warm ? this.#container() : undefined;
     this.driver = new RotationDriver({
@@ -274,6 +281,7 @@ export class World {
       generatePassword: () => `Generated!Password00000000000${String(100 + this.#passwords++)}`,
       random: () => 0.5,
       memory: new RotationMemory(),
+      evidence: this.#recorder(),
       logger: { info: write('info'), warn: write('warn'), error: write('error') },
       clock,
     };

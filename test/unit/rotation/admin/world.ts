@@ -4,6 +4,7 @@ import type { HttpTransport } from '../../../../core/http.ts';
 import { RotationMemory } from '../../../../core/rotation/rotation-memory.ts';
 import { adminRotation } from '../../../../functions/rotate-admin/admin-rotation.ts';
 import type { Container } from '../../../../functions/rotation/container.ts';
+import { EvidenceRecorder } from '../../../../functions/rotation/evidence-recorder.ts';
 import { rotationHandler } from '../../../../functions/rotation/handler.ts';
 import type { LogFields } from '../../../../functions/rotation/step-log.ts';
 import { CallLog, type Fault } from '../../../sandbox/call-log.ts';
@@ -266,6 +267,7 @@ export class AdminWorld {
       },
       random: () => 0.5,
       memory: new RotationMemory(),
+      evidence: new EvidenceRecorder({}),
       logger: { info: write('info'), warn: write('warn'), error: write('error') },
       clock: {
         now: () => this.now,
