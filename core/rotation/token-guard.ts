@@ -3,12 +3,18 @@ import type { SecretDescription, SecretVersion } from '../secret-store.ts';
 import * as errors from './errors.ts';
 import type { LabelMoves } from './label-moves.ts';
 import { PREVIOUS, situationOf, UNSENT } from './situation.ts';
-import type { RotationSignal, Strategy } from './strategy.ts';
+import type { RotationSignal, Strategy, StrategyName } from './strategy.ts';
 import type { TimeBudget } from './time-budget.ts';
 import type { VersionReading } from './version-reading.ts';
 
 /** The strategy a secret was made for; without the tag any will do. */
 const STRATEGY_TAG = 'streamkap:strategy';
+
+/** @throws RotationError WRONG_STRATEGY */
+export function requireTaggedStrategy({ arn, tags }: SecretDescription, own: StrategyName): void {
+  const tagged = tags[STRATEGY_TAG];
+  if (tagged !== undefined && tagged !== own) throw errors.wrongStrategy({ secretId: arn, tagged, own });
+}
 
 interface GuardPorts<Value> {
   readonly strategy: Strategy<Value>;
@@ -28,10 +34,8 @@ export class TokenGuard<Value> {
   }
 
   /** @throws RotationError WRONG_STRATEGY */
-  requireStrategy({ arn, tags }: SecretDescription): void {
-    const tagged = tags[STRATEGY_TAG];
-    const own = this.#ports.strategy.name;
-    if (tagged !== undefined && tagged !== own) throw errors.wrongStrategy({ secretId: arn, tagged, own });
+  requireStrategy(secret: SecretDescription): void {
+    requireTaggedStrategy(secret, this.#ports.strategy.name);
   }
 
   /**

@@ -5,6 +5,7 @@ import { SingleStrategy } from '../../core/rotation/single.ts';
 import type { Strategy } from '../../core/rotation/strategy.ts';
 import type { RotationFunction } from '../rotation/handler.ts';
 import { type Invocation, streamkapOf } from '../rotation/invocation.ts';
+import { dryRun } from './dry-run.ts';
 import { parseEnvironment, type Settings } from './environment.ts';
 import { retirePrevious } from './retire.ts';
 
@@ -21,7 +22,10 @@ export function passwordRotation(environment: NodeJS.ProcessEnv): RotationFuncti
     strategyName: settings.strategy,
     unprovenAllowed: settings.single.loginCheck === 'best-effort',
     strategy: (invocation) => make(invocation, settings),
-    actions: settings.strategy === 'alternating' ? { retire: retireOf(settings) } : {},
+    actions: {
+      'dry-run': (invocation, secretId) => dryRun(invocation, settings, secretId),
+      ...(settings.strategy === 'alternating' ? { retire: retireOf(settings) } : {}),
+    },
   };
 }
 
