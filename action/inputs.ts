@@ -8,6 +8,7 @@ import {
 import { InputError } from '../core/errors.ts';
 import type { AdminCredential } from '../core/streamkap/token.ts';
 import { parseStreamkapHost, requireTrustedApi } from '../core/streamkap-host.ts';
+import { type ChangeInputs, parseChange } from './change-inputs.ts';
 import { choice, flag, type ReadInput, seconds } from './input-values.ts';
 import { type KeyInputs, parseKey, wantsKafka } from './key-inputs.ts';
 import { parseTags } from './tags.ts';
@@ -25,6 +26,7 @@ interface CommonInputs {
   readonly envPrefix: string;
   readonly maskIdentifiers: boolean;
   readonly waitTimeoutSeconds: number;
+  readonly change: ChangeInputs;
 }
 
 /** Where the admin credential comes from; it is needed only when Streamkap has to be asked. */
@@ -66,6 +68,7 @@ export async function parseInputs(read: ReadInput, environment: NodeJS.ProcessEn
     envPrefix: parseEnvPrefix(read('env-prefix')),
     maskIdentifiers: flag(read, 'mask-identifiers', false),
     waitTimeoutSeconds: seconds(read, 'wait-timeout-seconds', 120),
+    change: parseChange(read, mode),
   };
   if (mode === 'lookup') return { ...common, mode, source: parseSource(read, streamkapHost) };
   if (read('project-key') !== '') {

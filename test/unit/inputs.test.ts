@@ -40,6 +40,7 @@ describe('inputs', () => {
       envPrefix: 'STREAMKAP_',
       maskIdentifiers: false,
       waitTimeoutSeconds: 120,
+      change: { update: false, dryRun: false, aclsGiven: false },
       secretId: 'kafka/orders',
       kmsKeyId: '',
       tags: {},
@@ -319,3 +320,15 @@ describe('a bad input is named with its rule', () => {
 function many(): string {
   return Array.from({ length: 100 }, (_, at) => `203.0.113.${at}`).join(',');
 }
+
+describe('whether anything may be changed', () => {
+  test('is read from update and dry-run, and an empty list of ACLs counts where it was written', async () => {
+    const { change } = await parse({ ...ENSURE, update: 'true', 'dry-run': 'true', 'kafka-acls': '[]' });
+    expect(change).toEqual({ update: true, dryRun: true, aclsGiven: true });
+  });
+
+  test.each(['create', 'lookup'])('update has no meaning in mode %s', async (mode) => {
+    const refusal = await refusalOf({ ...ENSURE, mode, update: 'true' });
+    expect(refusal.message).toBe(`update: is true, but mode "${mode}" does not change a key`);
+  });
+});
