@@ -29,13 +29,26 @@ export function flag(read: ReadInput, name: string, fallback: boolean): boolean 
 }
 
 export function seconds(read: ReadInput, name: string, fallback: number): number {
+  return wholeNumber(read, name, { fallback, min: 0, max: 3600, of: 'seconds' });
+}
+
+interface Range {
+  readonly fallback: number;
+  readonly min: number;
+  readonly max: number;
+  /** The unit, in the plural. */
+  readonly of: string;
+}
+
+export function wholeNumber(read: ReadInput, name: string, { fallback, min, max, of }: Range): number {
   const text = read(name);
   if (text === '') return fallback;
-  if (/^\d{1,4}$/.test(text) && Number(text) <= 3600) return Number(text);
+  const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
   throw new InputError(
     name,
-    `"${text.slice(0, 60)}" is no number of seconds`,
-    `${name} is a whole number from 0 to 3600.`,
+    `"${text.slice(0, 60)}" is no number of ${of}`,
+    `${name} is a whole number from ${min} to ${max}.`,
   );
 }
 

@@ -9,6 +9,7 @@ import { InputError } from '../core/errors.ts';
 import type { AdminCredential } from '../core/streamkap/token.ts';
 import { parseStreamkapHost, requireTrustedApi } from '../core/streamkap-host.ts';
 import { type ChangeInputs, parseChange } from './change-inputs.ts';
+import { type EphemeralInputs, parseEphemeral } from './ephemeral-inputs.ts';
 import { choice, flag, type ReadInput, seconds } from './input-values.ts';
 import { type KeyInputs, parseKey, wantsKafka } from './key-inputs.ts';
 import { parseTags } from './tags.ts';
@@ -39,7 +40,12 @@ export type Inputs = CommonInputs &
   (
     | { readonly mode: 'lookup'; readonly source: { readonly secretId: string } | { readonly file: CredentialFile } }
     | (MakingInputs & { readonly mode: 'ensure'; readonly secretId: string })
-    | (MakingInputs & { readonly mode: 'create'; readonly secretId: string | null })
+    | (MakingInputs & {
+        readonly mode: 'create';
+        readonly secretId: string | null;
+        /** Null for a key that stays. */
+        readonly ephemeral: EphemeralInputs | null;
+      })
   );
 
 interface MakingInputs {
@@ -70,6 +76,7 @@ export async function parseInputs(read: ReadInput, environment: NodeJS.ProcessEn
     waitTimeoutSeconds: seconds(read, 'wait-timeout-seconds', 120),
     change: parseChange(read, mode),
   };
+  const ephemeral = parseEphemeral(read, mode);
   if (mode === 'lookup') return { ...common, mode, source: parseSource(read, streamkapHost) };
   if (read('project-key') !== '') {
     throw new InputError(
@@ -84,7 +91,7 @@ export async function parseInputs(read: ReadInput, environment: NodeJS.ProcessEn
     tags: await parseTags(read('tags')),
   };
   const secretId = parseSecretId(read('secret-id'));
-  if (mode === 'create') return { ...common, ...making, mode, secretId };
+  if (mode === 'create') return { ...common, ...making, mode, secretId, ephemeral };
   if (secretId) return { ...common, ...making, mode, secretId };
   throw new InputError(
     'secret-id',
