@@ -134,12 +134,16 @@ function addEmbedded(list: MaskList, text: string): void {
 
 /** `user:password` as basic authentication and `docker login` encode it, form-encoded as OAuth asks for, and SASL PLAIN's token. */
 function addPair(list: MaskList, identifier: string, secret: string): void {
+  const joined = `${identifier}:${secret}`;
   const formEncoded = `${encodeURIComponent(identifier.toWellFormed())}:${encodeURIComponent(secret.toWellFormed())}`;
-  for (const text of new Set([`${identifier}:${secret}`, formEncoded, `\0${identifier}\0${secret}`])) {
+  for (const text of new Set([joined, formEncoded, `\0${identifier}\0${secret}`])) {
     addEncodings(list, wholeSecret(text));
     addEncodings(list, wholeSecret(`${text}\n`));
     list.add('embedded', ...base64Windows(Buffer.from(text).toString('base64')));
   }
+  // Docker's file within a Kubernetes secret: with what follows the value there, no character of it is left outside the mask.
+  const auth = Buffer.from(joined).toString('base64');
+  for (const end of ['"}', '",', '"\n']) list.add('embedded', ...base64Windows(`${auth}${end}`));
 }
 
 /**

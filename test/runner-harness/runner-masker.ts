@@ -12,18 +12,23 @@ export class RunnerMasker {
   }
 
   mask(text: string): string {
-    const spans: [number, number][] = [];
-    for (const value of this.#values) {
-      for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + 1)) spans.push([at, at + value.length]);
-    }
-    spans.sort(([a], [b]) => a - b);
+    const hidden = this.hidden(text);
     let masked = '';
-    let end = -1;
-    for (const [from, to] of spans) {
-      if (from > end) masked += `${text.slice(Math.max(end, 0), from)}***`;
-      end = Math.max(end, to);
+    for (let at = 0; at < text.length; at++) {
+      if (!hidden[at]) masked += text[at];
+      else if (!hidden[at - 1]) masked += '***';
     }
-    return masked + text.slice(Math.max(end, 0));
+    return masked;
+  }
+
+  /** @returns for each UTF-16 unit of a line of the log whether the masker takes it out */
+  hidden(text: string): boolean[] {
+    const hidden = new Array<boolean>(text.length).fill(false);
+    for (const value of this.#values) {
+      for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + 1))
+        hidden.fill(true, at, at + value.length);
+    }
+    return hidden;
   }
 
   #addValue(value: string): void {
