@@ -6,7 +6,8 @@ import { describeIssues, NOT_JSON, parseJson } from './json.ts';
 const text = z.string().check(z.minLength(1));
 const nullable = <T extends z.core.SomeType>(schema: T) => z.optional(z.nullable(schema));
 
-const api = z.looseObject({
+/** The file's `api` section. */
+export const apiCredentials = z.looseObject({
   client_id: text,
   client_secret: text,
   token_endpoint: text,
@@ -14,7 +15,8 @@ const api = z.looseObject({
   roles: nullable(z.array(z.string())),
 });
 
-const kafka = z.looseObject({
+/** The file's `kafka` section. */
+export const kafkaCredentials = z.looseObject({
   username: text,
   password: text,
   bootstrap_servers: text,
@@ -27,16 +29,16 @@ const credentialFile = z.looseObject({
   type: z.optional(z.literal('streamkap_project_key')),
   project_key_id: text,
   project: z.looseObject({ service_id: z.optional(z.string()), name: nullable(z.string()) }),
-  api: nullable(api),
-  kafka: nullable(kafka),
+  api: nullable(apiCredentials),
+  kafka: nullable(kafkaCredentials),
   kafka_acls: nullable(z.array(z.looseObject({}))),
   created_at: nullable(z.string()),
 });
 
 /** Streamkap's credential file. Every object may carry more fields than these; they are kept when the file is rewritten. */
 export type CredentialFile = z.infer<typeof credentialFile>;
-export type KafkaCredentials = z.infer<typeof kafka>;
-export type ApiCredentials = z.infer<typeof api>;
+export type KafkaCredentials = z.infer<typeof kafkaCredentials>;
+export type ApiCredentials = z.infer<typeof apiCredentials>;
 
 /** A file that is known to have its Kafka part. */
 export type KafkaCredentialFile = CredentialFile & { kafka: KafkaCredentials };

@@ -1,4 +1,4 @@
-import { type KafkaCredentialFile, kafkaConnection } from '../credential-file.ts';
+import { type KafkaCredentialFile, type KafkaCredentials, kafkaConnection } from '../credential-file.ts';
 import { ProvisioningError } from '../errors.ts';
 import { tryNewPassword } from '../login-probe/new-password.ts';
 import type { ProjectKeyDetail } from '../streamkap/schemas.ts';
@@ -7,29 +7,36 @@ import { LIMITS, type ProvisioningPorts, type ProvisioningRequest } from './port
 
 /**
  * Rebuilds the credential file of a Kafka-only key whose create answer was lost: everything in it is either in the intent or in
- * the key's detail. Assumed, because undocumented: the proxy endpoint is the bootstrap address, over SASL_SSL with PLAIN.
+ * the key's detail.
  * @throws ProvisioningError when the detail has no endpoint
  */
 export function rebuildFile(intent: Intent, key: ProjectKeyDetail): KafkaCredentialFile {
-  const { username, password } = intent;
-  if (!key.kafka_proxy_endpoint || username === null || password === null) {
-    throw unadoptable(key.id, 'Streamkap names no Kafka endpoint for it');
-  }
   return {
     type: 'streamkap_project_key',
     project_key_id: key.id,
     project: { ...(key.service_id ? { service_id: key.service_id } : {}) },
     api: null,
-    kafka: {
-      username,
-      password,
-      bootstrap_servers: key.kafka_proxy_endpoint,
-      security_protocol: 'SASL_SSL',
-      sasl_mechanism: 'PLAIN',
-      schema_registry_url: key.schema_proxy_endpoint ?? null,
-    },
+    kafka: rebuildKafka(intent, key),
     kafka_acls: intent.requested.kafka?.kafka_acls ?? [],
     ...(key.created_at ? { created_at: key.created_at } : {}),
+  };
+}
+
+/** Assumed, because undocumented: the proxy endpoint is the bootstrap address, over SASL_SSL with PLAIN. */
+export function rebuildKafka(
+  { username, password }: Pick<Intent, 'username' | 'password'>,
+  key: ProjectKeyDetail,
+): KafkaCredentials {
+  if (!key.kafka_proxy_endpoint || username === null || password === null) {
+    throw unadoptable(key.id, 'Streamkap names no Kafka endpoint for it');
+  }
+  return {
+    username,
+    password,
+    bootstrap_servers: key.kafka_proxy_endpoint,
+    security_protocol: 'SASL_SSL',
+    sasl_mechanism: 'PLAIN',
+    schema_registry_url: key.schema_proxy_endpoint ?? null,
   };
 }
 

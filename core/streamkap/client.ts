@@ -59,8 +59,22 @@ export class StreamkapClient {
   }
 
   /** Sent once. Unknown fields are ignored by Streamkap without a word: whether it took effect, only {@link getProjectKey} tells. */
-  async setGrants(id: string, grants: schemas.KeyGrants): Promise<void> {
-    await this.#calls.make({ method: 'PATCH', ...keyPath(id), body: grants, read: anything });
+  async changeProjectKey(id: string, change: schemas.KeyChange): Promise<void> {
+    await this.#calls.make({ method: 'PATCH', ...keyPath(id), body: change, read: anything });
+  }
+
+  /**
+   * Sent once, with this capability alone. A StreamkapError with `changed: 'unknown'` may have cost a new API secret, which only this
+   * answer holds.
+   * @returns empty where the key had the capability before
+   */
+  addCapability(id: string, capability: schemas.Capability): Promise<schemas.AddedCredentials> {
+    return this.#calls.make({
+      method: 'PATCH',
+      ...keyPath(id),
+      body: capability,
+      read: shaped(schemas.addedCredentials),
+    });
   }
 
   /** @returns once Streamkap took the order; the key may still be going. Gone already is success. */

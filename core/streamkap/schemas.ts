@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { apiCredentials, kafkaCredentials } from '../credential-file.ts';
 
 // Shapes: Streamkap's API reference. Only what is used is demanded; every object may carry more.
 const optionalText = z.optional(z.nullable(z.string()));
@@ -56,6 +57,13 @@ export const detail = z.extend(summary, {
   schema_proxy_endpoint: optionalText,
 });
 
+/** Of a PATCH's answer: each is filled only by the call that added the capability, and then holds what is never shown again. */
+export const addedCredentials = z.looseObject({
+  new_api_credentials: z.optional(z.nullable(apiCredentials)),
+  new_kafka_credentials: z.optional(z.nullable(kafkaCredentials)),
+});
+
+export type AddedCredentials = z.infer<typeof addedCredentials>;
 export type Whoami = z.infer<typeof whoami>;
 export type Role = z.infer<typeof role>;
 export type ProjectKeySummary = z.infer<typeof summary>;
@@ -88,6 +96,21 @@ export interface KeyGrants {
   readonly whitelist_ips?: string;
   readonly role_ids?: readonly string[];
 }
+
+/** What else of a key `PATCH /project-keys/{id}` changes; fields left out stay as they are. */
+export interface KeyChange extends KeyGrants {
+  readonly name?: string;
+  readonly description?: string;
+  readonly tool_profile?: string;
+  readonly allowed_tools?: readonly string[];
+  readonly blocked_tools?: readonly string[];
+}
+
+/** What `PATCH /project-keys/{id}` takes to give a key the access it was made without. */
+export type Capability =
+  | Required<Pick<CreateProjectKey, 'role_ids'>>
+  | Required<Pick<CreateProjectKey, 'permission_ids'>>
+  | Required<Pick<CreateProjectKey, 'kafka_config'>>;
 
 /** Body of `POST /project-keys`. */
 export interface CreateProjectKey {

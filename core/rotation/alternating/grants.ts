@@ -1,3 +1,4 @@
+import { aclsOf, addressesOf, hasApi, rolesOf, sameAcls, sameSet } from '../../streamkap/key-reading.ts';
 import type { KafkaAcl, KeyGrants, ProjectKeyDetail } from '../../streamkap/schemas.ts';
 
 /** What makes two keys interchangeable, in one spelling. */
@@ -22,11 +23,11 @@ export function differenceOf(active: ProjectKeyDetail, idle: ProjectKeyDetail): 
   const [is, was] = [grantsOf(active), grantsOf(idle)];
   const stuck = is.addresses.length === 0 && was.addresses.length > 0 ? (['whitelist_ips'] as const) : [];
   const copy: KeyGrants = {
-    ...(same(is.acls.map(aclText), was.acls.map(aclText)) ? {} : { kafka_acls: is.acls }),
-    ...(is.addresses.length === 0 || same(is.addresses, was.addresses)
+    ...(sameAcls(is.acls, was.acls) ? {} : { kafka_acls: is.acls }),
+    ...(is.addresses.length === 0 || sameSet(is.addresses, was.addresses)
       ? {}
       : { whitelist_ips: is.addresses.join(',') }),
-    ...(same(is.roles, was.roles) ? {} : { role_ids: is.roles }),
+    ...(sameSet(is.roles, was.roles) ? {} : { role_ids: is.roles }),
   };
   return stuck.length > 0 || Object.keys(copy).length > 0 ? { copy, stuck } : undefined;
 }
@@ -36,51 +37,11 @@ export function fieldsOf({ copy, stuck }: Difference): string[] {
   return [...new Set([...Object.keys(copy), ...stuck])];
 }
 
-export function hasApi(key: ProjectKeyDetail): boolean {
-  return key.api_client_id !== null && key.api_client_id !== undefined && key.api_client_id !== '';
-}
-
 /** One of two keys has it: adding it to the other would show a secret once, to a call that has nowhere to keep it. */
 export function apiAccessDiffers(active: ProjectKeyDetail, idle: ProjectKeyDetail): boolean {
   return hasApi(active) !== hasApi(idle);
 }
 
-/** Permissions are not readable: API access without a role is what tells them. */
-export function hasPermissionsOnly(key: ProjectKeyDetail): boolean {
-  return hasApi(key) && rolesOf(key).length === 0;
-}
-
-/** @returns the key's roles as ids, sorted */
-export function rolesOf({ roles }: ProjectKeyDetail): string[] {
-  const ids = (roles ?? []).flatMap((role) => (typeof role === 'string' ? role : (role.id ?? [])));
-  return [...new Set(ids)].sort();
-}
-
-/** @returns the key's ACLs as Streamkap takes them; on reads the name may be under another field */
-export function aclsOf({ kafka_acls: acls }: ProjectKeyDetail): KafkaAcl[] {
-  return (acls ?? []).map((acl) => ({
-    topic_name: acl.topic_name ?? acl.name ?? '',
-    operation: acl.operation ?? '',
-    resource_pattern_type: acl.resource_pattern_type ?? 'LITERAL',
-    resource: acl.resource ?? 'TOPIC',
-  }));
-}
-
 function grantsOf(key: ProjectKeyDetail): Grants {
-  const addresses = (key.whitelist_ips ?? '').split(',').map((address) => address.trim());
-  return {
-    acls: aclsOf(key),
-    addresses: [...new Set(addresses.filter((address) => address !== ''))].sort(),
-    roles: rolesOf(key),
-  };
-}
-
-function aclText({ topic_name, operation, resource_pattern_type, resource }: KafkaAcl): string {
-  return JSON.stringify([resource, resource_pattern_type, topic_name, operation]);
-}
-
-/** As sets: Kafka knows no order of ACLs, and a repeated one grants nothing more. */
-function same(one: readonly string[], other: readonly string[]): boolean {
-  const [a, b] = [new Set(one), new Set(other)];
-  return a.size === b.size && [...a].every((entry) => b.has(entry));
+  return { acls: aclsOf(key), addresses: addressesOf(key.whitelist_ips), roles: rolesOf(key) };
 }

@@ -1,12 +1,13 @@
 import type { KafkaCredentialFile } from '../../credential-file.ts';
 import { StreamkapError } from '../../errors.ts';
+import { hasPermissionsOnly } from '../../streamkap/key-reading.ts';
 import type { ProjectKeyDetail } from '../../streamkap/schemas.ts';
 import { answerLost, loginUnknown, outOfTime } from '../errors.ts';
 import type { KafkaLogin } from '../kafka-login.ts';
 import { isBusy, refusalOf } from '../refusals.ts';
 import type { Applied, Change, PendingCredential, Proof } from '../strategy.ts';
 import * as errors from './errors.ts';
-import { apiAccessDiffers, differenceOf, fieldsOf, hasPermissionsOnly } from './grants.ts';
+import { apiAccessDiffers, differenceOf, fieldsOf } from './grants.ts';
 import type { Pair } from './pair.ts';
 import { activeKey, IdleKey, type PairApi } from './pair-keys.ts';
 

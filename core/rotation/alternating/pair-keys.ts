@@ -5,7 +5,7 @@ import * as errors from './errors.ts';
 import type { Pair } from './pair.ts';
 
 /** Streamkap as far as two keys that take turns need it. */
-export type PairApi = Pick<StreamkapClient, 'getProjectKey' | 'setKafkaPassword' | 'setGrants'>;
+export type PairApi = Pick<StreamkapClient, 'getProjectKey' | 'setKafkaPassword' | 'changeProjectKey'>;
 
 /**
  * The idle key of a pair, and the only thing in this strategy that changes a key. It is made from a pair and knows no other id than
@@ -38,7 +38,7 @@ export class IdleKey {
   }
 
   async setGrants(grants: KeyGrants): Promise<void> {
-    await this.#api.setGrants(this.id, grants);
+    await this.#api.changeProjectKey(this.id, grants);
   }
 }
 

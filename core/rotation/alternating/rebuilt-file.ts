@@ -1,7 +1,7 @@
 import type { KafkaCredentialFile } from '../../credential-file.ts';
+import { aclsOf, hasApi } from '../../streamkap/key-reading.ts';
 import type { ProjectKeyDetail } from '../../streamkap/schemas.ts';
 import * as errors from './errors.ts';
-import { aclsOf, hasApi } from './grants.ts';
 import type { PairMember } from './pair.ts';
 
 /**
