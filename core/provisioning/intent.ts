@@ -44,6 +44,8 @@ const intent = z.object({
   requested: requestedKey,
   /** Which run wrote it, for people; with a random part, so that no two writes are the same value. */
   run: z.string(),
+  /** Milliseconds since the epoch, for an ephemeral key. */
+  expiresAt: z.optional(z.number()),
   /** Set when Streamkap refused the request: whoever comes next goes on with a request of its own. */
   withdrawn: z.optional(z.boolean()),
 });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readMarker, writeMarker } from '../../marker.ts';
 
 /** What the description of a credential says about the rotation it was made for. */
 export interface RotationMarker {
@@ -7,20 +8,17 @@ export interface RotationMarker {
   readonly nonce: string;
 }
 
-// Provisioning's marker has a dot where this one has its second colon.
-const MARKER = /\s*\[keyring:([^\s:[\]]{32,64}):([\w-]{1,64})\]\s*$/;
-
 /** @returns the description with the marker as its last part, in place of one that is there */
 export function withRotationMarker(description: string, { token, nonce }: RotationMarker): string {
-  return `${description.replace(MARKER, '')} [keyring:${token}:${nonce}]`.trim();
+  return writeMarker(description, { kind: 'rotation', token, nonce });
 }
 
 /** @returns the marker at the end of a description; undefined for a credential that no rotation made */
 export function rotationMarkerOf(credential: {
   readonly description?: string | null | undefined;
 }): RotationMarker | undefined {
-  const [, token, nonce] = MARKER.exec(credential.description ?? '') ?? [];
-  return token === undefined || nonce === undefined ? undefined : { token, nonce };
+  const marker = readMarker(credential.description);
+  return marker?.kind === 'rotation' ? { token: marker.token, nonce: marker.nonce } : undefined;
 }
 
 /**

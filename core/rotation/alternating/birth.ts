@@ -1,7 +1,7 @@
 import type { CredentialFile, KafkaCredentialFile } from '../../credential-file.ts';
 import { hasKafka } from '../../credential-file.ts';
 import type { LoginRequest, LoginResult } from '../../login-probe/probe.ts';
-import { withoutMarker } from '../../provisioning/marker.ts';
+import { ownTextOf } from '../../provisioning/description.ts';
 import type { KeyApi, KeyRequest } from '../../provisioning/ports.ts';
 import { provision } from '../../provisioning/provision.ts';
 import type { SecretStore, SecretTagger } from '../../secret-store.ts';
@@ -94,7 +94,7 @@ function requestFor(
     name: `${active.name.slice(0, SHARED_NAME)}${SUFFIX}`,
     username,
     requested: {
-      description: withoutMarker(active.description ?? ''),
+      description: ownTextOf(active.description ?? ''),
       ...(hasApi(active) ? { role_ids: rolesOf(active) } : {}),
       kafka: {
         kafka_acls: aclsOf(active),

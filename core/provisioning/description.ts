@@ -1,0 +1,17 @@
+import { stripMarker } from '../marker.ts';
+
+const ORIGIN = /\s*\[made by [^[\]]*\]\s*$/;
+
+/**
+ * @param origin who had the key made, one line without brackets; empty: not said
+ * @returns the description with the origin behind it, before any marker, in place of one that is there
+ */
+export function withOrigin(description: string, origin: string): string {
+  const own = ownTextOf(description);
+  return origin === '' ? own : `${own} [made by ${origin}]`.trim();
+}
+
+/** @returns what a person wrote of a description: without the marker and the origin behind it */
+export function ownTextOf(description: string): string {
+  return stripMarker(description).replace(ORIGIN, '');
+}
