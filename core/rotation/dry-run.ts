@@ -1,17 +1,17 @@
 import type { KafkaCredentialFile } from '../credential-file.ts';
-import { type KeyringError, StreamkapError } from '../errors.ts';
+import { StreamkapError } from '../errors.ts';
 import type { LoginRequest, LoginResult } from '../login-probe/probe.ts';
 import type { SecretDescription, SecretReader, SecretVersion } from '../secret-store.ts';
 import type { StreamkapClient } from '../streamkap/client.ts';
 import { statusOf } from '../streamkap/schemas.ts';
 import { standbyMissing } from './alternating/errors.ts';
 import { pairOf } from './alternating/pair.ts';
+import { type DryRun, Problems, requireOwnPending, tokenUnderWay, writesOf } from './dry-run-findings.ts';
 import * as errors from './errors.ts';
 import { parseKafkaCredential, requireSameKey } from './kafka-credential.ts';
 import { KafkaLogin } from './kafka-login.ts';
 import { keyGone, keyNotActive, refusalOf } from './refusals.ts';
-import { CURRENT, holderOf, MADE, PENDING, UNSENT } from './situation.ts';
-import type { CredentialOrigin, Proof } from './strategy.ts';
+import type { CredentialOrigin } from './strategy.ts';
 import type { TimeBudget } from './time-budget.ts';
 import { requireTaggedStrategy } from './token-guard.ts';
 
@@ -25,25 +25,14 @@ export interface DryRunPorts {
   readonly secretSeen: (secret: string) => void;
 }
 
-/** What a rotation would do now. Names and ids only. */
-export interface DryRun {
-  readonly secretArn: string;
-  readonly labels: Readonly<Record<string, readonly string[]>>;
-  readonly logins: { readonly [which in 'current' | 'pending' | 'idle']?: Proof };
-  /** Writes to Secrets Manager, in order. */
-  readonly wouldWrite: readonly string[];
-  /** Changes at Streamkap, in order. */
-  readonly wouldChange: readonly string[];
-  /** Why it would fail, or wait. */
-  readonly problems: readonly Pick<KeyringError, 'code' | 'message' | 'remedy'>[];
-}
-
 /** Makes the reads and logins of a rotation of one password, each once, and says what would follow. */
 export class PasswordDryRun {
   readonly #ports: DryRunPorts;
   readonly #budget: TimeBudget;
   readonly #login: KafkaLogin;
-  readonly #problems: KeyringError[] = [];
+  readonly #problems = new Problems((error) =>
+    error instanceof StreamkapError ? refusalOf(error, 'no') : errors.asRotationError(error),
+  );
   readonly #logins: { -readonly [which in keyof DryRun['logins']]: DryRun['logins'][which] } = {};
 
   constructor(ports: DryRunPorts, budget: TimeBudget) {
@@ -56,13 +45,13 @@ export class PasswordDryRun {
   async run(secretId: string, strategy: 'single' | 'alternating'): Promise<DryRun> {
     const secret = await this.#ports.store.describe(secretId);
     if (secret === 'no-secret') throw errors.secretGone(secretId);
-    await this.#noting(async () => requireTaggedStrategy(secret, strategy));
-    if (!secret.rotationEnabled) this.#problems.push(errors.rotationDisabled(secret.arn));
-    const plan = await this.#noting(() => this.#plan(secret, strategy));
+    await this.#problems.noting(async () => requireTaggedStrategy(secret, strategy));
+    if (!secret.rotationEnabled) this.#problems.add(errors.rotationDisabled(secret.arn));
+    const plan = await this.#problems.noting(() => this.#plan(secret, strategy));
     return {
       ...{ secretArn: secret.arn, labels: secret.versions, logins: this.#logins },
       ...(plan ?? { wouldWrite: [], wouldChange: [] }),
-      problems: this.#problems.map(({ code, message, remedy }) => ({ code, message, remedy })),
+      ...{ wouldDelete: [], problems: this.#problems.list },
     };
   }
 
@@ -74,26 +63,25 @@ export class PasswordDryRun {
     const underWay = await this.#rotationUnderWay(secret, { current, strategy });
     const { current: ofCurrent, pending: ofPending } = this.#logins;
     if (ofCurrent?.outcome === 'rejected' && ofPending?.outcome !== 'accepted')
-      this.#problems.push(errors.currentRejected());
+      this.#problems.add(errors.currentRejected());
     const changes = strategy === 'single' ? this.#singleChanges(current) : await this.#pairChanges(secret, current);
     return {
-      wouldWrite: [...(underWay ? [] : [storing(secret)]), ...moves(secret), ...changes.stored],
+      wouldWrite: [...writesOf(secret, underWay), ...changes.stored],
       wouldChange: changes.atStreamkap,
     };
   }
 
   /** A rotation that was begun goes on with what it stored. */
   async #rotationUnderWay(
-    { arn, versions }: SecretDescription,
+    secret: SecretDescription,
     { current, strategy }: { readonly current: KafkaCredentialFile; readonly strategy: 'single' | 'alternating' },
   ): Promise<boolean> {
-    const token = holderOf(versions, PENDING);
-    if (token === undefined || versions[token]?.includes(CURRENT)) return false;
-    const pending = await this.#file(arn, 'pending', token);
+    const token = tokenUnderWay(secret);
+    const pending = token && (await this.#file(secret.arn, 'pending', token));
     if (!pending) return false;
-    await this.#noting(async () => {
+    await this.#problems.noting(async () => {
       if (strategy === 'single') requireSameKey(current, pending);
-      if (!versions[token]?.includes(MADE)) throw errors.pendingForeign({ secretId: arn, token });
+      requireOwnPending(secret, token);
       await this.#try('pending', pending);
     });
     return true;
@@ -119,7 +107,7 @@ export class PasswordDryRun {
 
   async #standby(name: string): Promise<KafkaCredentialFile | undefined> {
     const version = await this.#ports.store.read(name);
-    if (version === 'no-secret') this.#problems.push(standbyMissing(name));
+    if (version === 'no-secret') this.#problems.add(standbyMissing(name));
     return typeof version === 'string' ? undefined : this.#parse(version, 'previous');
   }
 
@@ -131,7 +119,7 @@ export class PasswordDryRun {
   }
 
   async #requireActive(id: string): Promise<void> {
-    await this.#noting(async () => {
+    await this.#problems.noting(async () => {
       const key = await this.#ports.streamkap.getProjectKey(id);
       if (!key) throw keyGone(id);
       if (statusOf(key) !== 'active') throw keyNotActive(id, key.status);
@@ -142,7 +130,7 @@ export class PasswordDryRun {
   async #try(which: keyof DryRun['logins'], file: KafkaCredentialFile): Promise<void> {
     const proof = await this.#login.once(file, this.#budget);
     this.#logins[which] = proof;
-    if (proof.outcome === 'unknown') this.#problems.push(errors.loginUnknown(proof, 'no'));
+    if (proof.outcome === 'unknown') this.#problems.add(errors.loginUnknown(proof, 'no'));
   }
 
   /** @returns undefined when the version has no value */
@@ -162,30 +150,9 @@ export class PasswordDryRun {
     if (file.api) this.#ports.secretSeen(file.api.client_secret);
     return file;
   }
-
-  async #noting<T>(look: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await look();
-    } catch (error) {
-      this.#problems.push(problemOf(error));
-      return undefined;
-    }
-  }
 }
 
 interface Changes {
   readonly atStreamkap: readonly string[];
   readonly stored: readonly string[];
-}
-
-const storing = ({ arn }: SecretDescription): string =>
-  `PutSecretValue ${arn}: a new version with ${PENDING}, ${MADE} and ${UNSENT}`;
-
-const moves = ({ arn }: SecretDescription): string[] => [
-  `UpdateSecretVersionStage ${arn}: ${UNSENT} to the version under ${CURRENT}`,
-  `UpdateSecretVersionStage ${arn}: ${CURRENT} to the new version`,
-];
-
-function problemOf(error: unknown): KeyringError {
-  return error instanceof StreamkapError ? refusalOf(error, 'no') : errors.asRotationError(error);
 }

@@ -16,6 +16,8 @@ import {
 import type { RotationFunction } from '../rotation/handler.ts';
 import type { RotationInvocation } from '../rotation/invocation.ts';
 import type { StepLog } from '../rotation/step-log.ts';
+import { names } from './admin-secret-name.ts';
+import { dryRun } from './dry-run.ts';
 
 /** Rotation of the admin credential in the secret that STREAMKAP_ADMIN_SECRET_ID names. */
 export function adminRotation({ nonce }: { readonly nonce: () => string }) {
@@ -25,7 +27,7 @@ export function adminRotation({ nonce }: { readonly nonce: () => string }) {
       strategyName: 'admin',
       unprovenAllowed: false,
       strategy: (invocation) => strategyFor(invocation, settings, nonce),
-      actions: {},
+      actions: { 'dry-run': (invocation, secretId) => dryRun(invocation, settings, secretId) },
     };
   };
 }
@@ -47,16 +49,6 @@ function strategyFor(
     fingerprint: fingerprintOf(secretId),
     swept: (result) => logSwept(log, result),
   });
-}
-
-/** @param configured name, ARN, or ARN without the six characters that Secrets Manager appends */
-function names(configured: string, secretArn: string): boolean {
-  const withoutSuffix = secretArn.replace(/-[A-Za-z0-9]{6}$/, '');
-  return [
-    secretArn,
-    withoutSuffix,
-    withoutSuffix.replace(/^arn:[^:]*:secretsmanager:[^:]*:[^:]*:secret:/, ''),
-  ].includes(configured);
 }
 
 /** Which credentials are gone is worth a line; that there was nothing to do is not. */

@@ -54,6 +54,7 @@ class Call {
   readonly #requestId: string;
   readonly #about: LogFields;
   #metrics: LogFields = {};
+  #what = 'rotation step';
   #log: StepLog;
 
   constructor(container: Container, context: LambdaContext | undefined) {
@@ -72,6 +73,7 @@ class Call {
   ): Promise<LogFields | undefined> {
     try {
       const parsed = parseEvent(event);
+      if (parsed.kind === 'action') this.#what = parsed.action;
       this.#log = this.#logOf(factsOf(parsed));
       const configured = configure(this.#container.environment);
       this.#log = this.#logOf({ ...factsOf(parsed), strategy: configured.strategyName });
@@ -80,7 +82,7 @@ class Call {
       return undefined;
     } catch (error) {
       const known = asRotationError(error);
-      this.#log.write('error', 'rotation step failed', { ...errorFields(known), ...this.#metrics, ...this.#took() });
+      this.#log.write('error', `${this.#what} failed`, { ...errorFields(known), ...this.#metrics, ...this.#took() });
       throw forLambda(known, this.#redactor);
     }
   }

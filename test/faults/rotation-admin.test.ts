@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { fingerprintOf, rotationMarkerOf } from '../../core/rotation/admin/marker.ts';
+import type { RotationStep } from '../sandbox/secrets-manager/rotation-events.ts';
 import {
   AdminWorld,
   DELETE,
@@ -190,7 +191,7 @@ class Race {
 /** @returns how many ways there were to end */
 async function everyInterleaving(
   prepare: () => Promise<AdminWorld>,
-  calls: readonly (readonly [step: ExternalCall['step'], name: string])[],
+  calls: readonly (readonly [step: RotationStep, name: string])[],
   atEnd: (world: AdminWorld, codes: unknown[]) => Promise<void>,
 ): Promise<number> {
   const seen = new Set<string>();

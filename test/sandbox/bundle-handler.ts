@@ -44,14 +44,18 @@ export class BundleHandler {
   }
 
   readonly invoke: Invoke = async (event, { functionArn }) => {
-    if (this.#stopped) throw new HandlerError('Sandbox.Stopped', 'The sandbox has stopped this function');
-    const { bundle, timeoutMs } = this.#options;
-    const context = { awsRequestId: randomUUID(), functionName: 'rotation', invokedFunctionArn: functionArn };
-    const { reply, output } = await this.#run({ bundle, event, context, timeoutMs });
+    const { reply, output } = await this.#call(event, functionArn);
     const errorName = reply.kind === 'threw' ? reply.name : undefined;
     this.runs.push({ step: event.Step, token: event.ClientRequestToken, output, errorName });
     if (reply.kind === 'threw') throw new HandlerError(reply.name, reply.message);
   };
+
+  /** A direct call, by an operator for instance. @throws HandlerError */
+  async call(event: unknown, functionArn: string): Promise<{ readonly value: unknown; readonly output: string }> {
+    const { reply, output } = await this.#call(event, functionArn);
+    if (reply.kind === 'threw') throw new HandlerError(reply.name, reply.message);
+    return { value: reply.value, output };
+  }
 
   /** Kills what is running and starts nothing more: the steps fail. Resolves when no process is left. */
   async stop(): Promise<void> {
@@ -59,6 +63,13 @@ export class BundleHandler {
     const running = [...this.#children];
     for (const [child] of running) child.kill('SIGKILL');
     await Promise.all(running.map(([, ended]) => ended));
+  }
+
+  #call(event: unknown, functionArn: string): Promise<{ reply: StepReply; output: string }> {
+    if (this.#stopped) throw new HandlerError('Sandbox.Stopped', 'The sandbox has stopped this function');
+    const { bundle, timeoutMs } = this.#options;
+    const context = { awsRequestId: randomUUID(), functionName: 'rotation', invokedFunctionArn: functionArn };
+    return this.#run({ bundle, event, context, timeoutMs });
   }
 
   #run(order: StepOrder): Promise<{ reply: StepReply; output: string }> {

@@ -15,7 +15,7 @@ export interface StepOrder {
 
 /** How the call ended. A failure is told as Lambda tells it: class and message. */
 export type StepReply =
-  | { readonly kind: 'returned' }
+  | { readonly kind: 'returned'; readonly value: unknown }
   | { readonly kind: 'threw'; readonly name: string; readonly message: string };
 
 /** Entry of the process that {@link BundleHandler} starts for every step: a cold start each time. */
@@ -31,8 +31,9 @@ async function run({ bundle, event, context, timeoutMs }: StepOrder): Promise<St
     const { handler } = (await import(pathToFileURL(bundle).href)) as {
       handler: (event: unknown, context: unknown) => Promise<unknown>;
     };
-    await handler(event, { ...context, getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()) });
-    return { kind: 'returned' };
+    const remaining = () => Math.max(0, deadline - Date.now());
+    const value = await handler(event, { ...context, getRemainingTimeInMillis: remaining });
+    return { kind: 'returned', value };
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     return { kind: 'threw', name, message };

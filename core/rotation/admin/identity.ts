@@ -26,3 +26,7 @@ export function differenceOf(one: Whoami, other: Whoami): 'tenant_id' | 'service
   const differs = (field: 'tenant_id' | 'service_id') => (one[field] ?? '') !== (other[field] ?? '');
   return (['tenant_id', 'service_id'] as const).find(differs);
 }
+
+export function proofOf({ whoami: _, ...proof }: Identity): Proof {
+  return proof;
+}

@@ -9,6 +9,14 @@ export const MAKING_NEEDS_MS = { call: 2_000, store: 3_000 } as const;
 /** How often the creation is sent when Streamkap asks to come back later. */
 const MAX_SENDS = 3;
 
+/** The current credential, as far as the next one has to be like it. */
+interface Model {
+  readonly current: ListedCredential;
+  /** Their ids. */
+  readonly roles: readonly string[];
+  readonly serviceId: string | null | undefined;
+}
+
 interface Making {
   /** Calls as the current credential. */
   readonly api: Pick<ClientCredentials, 'whoami' | 'list' | 'create'>;
@@ -24,8 +32,7 @@ interface Making {
  * @throws RotationError: `changed` says whether one may have been made; if so, its marker finds it
  */
 export async function makeCredential({ api, clientId, marker, budget }: Making): Promise<MadeCredential> {
-  const { current, serviceId } = await modelOf(api, clientId);
-  const roles = rolesOf(current);
+  const { current, serviceId, roles } = await modelOf(api, clientId);
   const body = {
     description: withRotationMarker(current.description ?? '', marker),
     ...(serviceId ? { service_id: serviceId } : {}),
@@ -38,20 +45,21 @@ export async function makeCredential({ api, clientId, marker, budget }: Making):
   return made;
 }
 
-/** What is to be copied, where it can be. */
-async function modelOf(
-  api: Making['api'],
-  clientId: string,
-): Promise<{ readonly current: ListedCredential; readonly serviceId: string | null | undefined }> {
+/**
+ * @returns what is to be copied
+ * @throws RotationError when it cannot be
+ */
+export async function modelOf(api: Pick<ClientCredentials, 'whoami' | 'list'>, clientId: string): Promise<Model> {
   const [whoami, listed] = await both(api);
   if (whoami.project_key_id) throw errors.ownedByKey(clientId);
   const current = listed.find((credential) => credential.client_id === clientId);
   if (!current) throw errors.notListed(clientId);
-  if (rolesOf(current).length === 0) throw errors.fromPermissions(clientId);
-  return { current, serviceId: current.service_id ?? whoami.service_id };
+  const roles = rolesOf(current);
+  if (roles.length === 0) throw errors.fromPermissions(clientId);
+  return { current, roles, serviceId: current.service_id ?? whoami.service_id };
 }
 
-async function both(api: Making['api']) {
+async function both(api: Pick<ClientCredentials, 'whoami' | 'list'>) {
   try {
     const whoami = await api.whoami();
     return [whoami, await api.list()] as const;

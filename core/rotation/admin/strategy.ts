@@ -7,7 +7,7 @@ import type { Applied, Change, CredentialOrigin, Proof, Strategy, Succession } f
 import type { TimeBudget } from '../time-budget.ts';
 import { type AdminSecretValue, parseAdminSecret, requireSamePlace, withCredential } from './admin-secret.ts';
 import * as errors from './errors.ts';
-import { differenceOf, type Identity, identify } from './identity.ts';
+import { differenceOf, type Identity, identify, proofOf } from './identity.ts';
 import { MAKING_NEEDS_MS, makeCredential } from './make-credential.ts';
 import { type StoredCredentials, type Swept, sweep } from './sweep.ts';
 
@@ -196,10 +196,6 @@ export class AdminStrategy implements Strategy<Value> {
     const { current, streamkap } = this.#ports;
     return streamkap({ get: (fresh) => (fresh ? current.get(true) : Promise.resolve(credential)) }, deadline);
   }
-}
-
-function proofOf({ whoami: _, ...proof }: Identity): Proof {
-  return proof;
 }
 
 function codeOf(error: unknown): string {

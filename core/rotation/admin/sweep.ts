@@ -18,11 +18,14 @@ export interface StoredCredentials {
   storedBy(token: string): Promise<{ readonly clientId: string; readonly superseded: boolean } | undefined>;
 }
 
-export type Reason = 'orphan' | 'superseded';
+export interface Unneeded {
+  readonly clientId: string;
+  readonly reason: 'orphan' | 'superseded';
+}
 
 /** What became of credentials that nobody needs any more. Ids and codes only. */
 export interface Swept {
-  readonly deleted: readonly { readonly clientId: string; readonly reason: Reason }[];
+  readonly deleted: readonly Unneeded[];
   /** Could not be deleted now; the next rotation tries again. */
   readonly left: readonly { readonly clientId: string; readonly code: string }[];
 }
@@ -42,14 +45,8 @@ export interface SweepFacts {
  * @throws StreamkapError or SecretStoreError before anything is deleted, when it cannot be told what is needed
  */
 export async function sweep({ api, stored, fingerprint, budget }: SweepFacts): Promise<Swept> {
-  const listed = await api.list();
-  const facts = { stored: await stored(), fingerprint, now: budget.clock.now() };
-  const doomed: { clientId: string; reason: Reason }[] = [];
-  for (const credential of listed) {
-    const reason = await reasonToDelete(credential, facts);
-    if (reason) doomed.push({ clientId: credential.client_id, reason });
-  }
-  const deleted: { clientId: string; reason: Reason }[] = [];
+  const doomed = await unneeded({ api, stored, fingerprint, budget });
+  const deleted: Unneeded[] = [];
   const left: { clientId: string; code: string }[] = [];
   for (const { clientId, reason } of doomed) {
     const code = budget.left() < DELETE_NEEDS_MS ? 'OUT_OF_TIME' : await deletion(api, clientId);
@@ -59,10 +56,31 @@ export async function sweep({ api, stored, fingerprint, budget }: SweepFacts): P
   return { deleted, left };
 }
 
+/**
+ * Changes nothing.
+ * @returns the credentials that no consumer can hold, and why
+ * @throws StreamkapError or SecretStoreError when it cannot be told
+ */
+export async function unneeded({
+  api,
+  stored,
+  fingerprint,
+  budget,
+}: Omit<SweepFacts, 'api'> & { readonly api: Pick<ClientCredentials, 'list'> }): Promise<Unneeded[]> {
+  const listed = await api.list();
+  const facts = { stored: await stored(), fingerprint, now: budget.clock.now() };
+  const doomed: Unneeded[] = [];
+  for (const credential of listed) {
+    const reason = await reasonToDelete(credential, facts);
+    if (reason) doomed.push({ clientId: credential.client_id, reason });
+  }
+  return doomed;
+}
+
 async function reasonToDelete(
   credential: ListedCredential,
   { stored, fingerprint, now }: { stored: StoredCredentials; fingerprint: string; now: number },
-): Promise<Reason | undefined> {
+): Promise<Unneeded['reason'] | undefined> {
   const id = credential.client_id;
   if (stored.kept.has(id)) return undefined;
   if (stored.superseded.has(id)) return 'superseded';

@@ -31,7 +31,7 @@ export interface ExternalCall {
   readonly seq: number;
   /** Which call of the function, counted on. */
   readonly invocation: number;
-  readonly step: RotationStep;
+  readonly step: RotationStep | 'direct';
   readonly to: 'aws' | 'streamkap';
   readonly operation: string;
 }
@@ -130,7 +130,13 @@ export class AdminWorld {
   }
 
   async invoke(event: { readonly Step: RotationStep }): Promise<void> {
-    const invocation = new Invocation({ step: event.Step, number: ++this.#invocations });
+    await this.send(event);
+  }
+
+  /** Calls the function with any event. @returns its answer */
+  async send(event: object): Promise<unknown> {
+    const step = 'Step' in event ? (event.Step as RotationStep) : 'direct';
+    const invocation = new Invocation({ step, number: ++this.#invocations });
     const end = this.now + this.remainingMs;
     const handler = rotationHandler(
       () => this.#container(invocation, end),
@@ -139,7 +145,7 @@ export class AdminWorld {
     const running = handler(event, { awsRequestId: 'req-1', getRemainingTimeInMillis: () => end - this.now });
     running.catch(() => {});
     try {
-      await Promise.race([running, invocation.killed]);
+      return await Promise.race([running, invocation.killed]);
     } catch (error) {
       this.errors.push(error);
       throw error;
@@ -337,12 +343,12 @@ type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /** One process of the function. */
 class Invocation {
-  readonly step: RotationStep;
+  readonly step: ExternalCall['step'];
   readonly number: number;
   readonly killed: Promise<never>;
   #end: (error: Error) => void = () => {};
 
-  constructor({ step, number }: { readonly step: RotationStep; readonly number: number }) {
+  constructor({ step, number }: { readonly step: ExternalCall['step']; readonly number: number }) {
     this.step = step;
     this.number = number;
     this.killed = new Promise<never>((_, reject) => {
