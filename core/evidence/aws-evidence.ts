@@ -10,7 +10,7 @@ const SOURCE = 'streamkap-keyring';
 /** @returns a bucket; its client is loaded with the first fragment, so that a function without evidence does not pay for it */
 export function s3Evidence(bucket: string): EvidenceStore {
   const loaded = once(async () => {
-    const { PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
+    const { PutObjectCommand, S3Client } = await import('./s3-client.ts');
     return { PutObjectCommand, client: new S3Client(CLIENT) };
   });
   return {
@@ -28,7 +28,7 @@ export function s3Evidence(bucket: string): EvidenceStore {
 /** @param busName name or ARN @returns the bus; its client is loaded with the first event */
 export function eventBridge(busName: string): EventBus {
   const loaded = once(async () => {
-    const { EventBridgeClient, PutEventsCommand } = await import('@aws-sdk/client-eventbridge');
+    const { EventBridgeClient, PutEventsCommand } = await import('./event-bridge-client.ts');
     return { PutEventsCommand, client: new EventBridgeClient(CLIENT) };
   });
   return {
