@@ -9,6 +9,7 @@ import { InputError } from '../core/errors.ts';
 import type { AdminCredential } from '../core/streamkap/token.ts';
 import { parseStreamkapHost, requireTrustedApi } from '../core/streamkap-host.ts';
 import { type ChangeInputs, parseChange } from './change-inputs.ts';
+import { type ConfigFileInputs, parseConfigFile } from './config-file-inputs.ts';
 import { type EphemeralInputs, parseEphemeral } from './ephemeral-inputs.ts';
 import { choice, flag, type ReadInput, seconds } from './input-values.ts';
 import { type KeyInputs, parseKey, wantsKafka } from './key-inputs.ts';
@@ -25,6 +26,7 @@ interface CommonInputs {
   readonly kafka: boolean;
   readonly exportEnv: boolean;
   readonly envPrefix: string;
+  readonly configFile: ConfigFileInputs | null;
   readonly maskIdentifiers: boolean;
   readonly waitTimeoutSeconds: number;
   readonly change: ChangeInputs;
@@ -72,6 +74,7 @@ export async function parseInputs(read: ReadInput, environment: NodeJS.ProcessEn
     kafka: wantsKafka(read),
     exportEnv: flag(read, 'export-env', false),
     envPrefix: parseEnvPrefix(read('env-prefix')),
+    configFile: parseConfigFile(read),
     maskIdentifiers: flag(read, 'mask-identifiers', false),
     waitTimeoutSeconds: seconds(read, 'wait-timeout-seconds', 120),
     change: parseChange(read, mode),

@@ -1,5 +1,5 @@
 import type { CredentialFile } from '../core/credential-file.ts';
-import { maskLeaf, maskSet } from '../core/mask-set.ts';
+import { maskLeaf, maskSet, maskText } from '../core/mask-set.ts';
 import { Redactor } from '../core/redaction.ts';
 import type { Runner } from './runner.ts';
 
@@ -22,6 +22,11 @@ export class Masking {
     for (const mask of masks) this.#once(mask, () => this.#runner.setSecret(mask));
     for (const warning of warnings) this.#once(warning, () => this.#runner.warning(warning));
     for (const leaf of leavesOf(secret)) this.#redactor.add(leaf);
+  }
+
+  /** A text that holds secrets in forms of its own. @param secrets as they stand in the text */
+  addText(text: string, secrets: readonly string[]): void {
+    for (const mask of maskText(text, secrets).masks) this.#once(mask, () => this.#runner.setSecret(mask));
   }
 
   /** The net under texts that come from elsewhere. */

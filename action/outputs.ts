@@ -1,8 +1,7 @@
 import type { CredentialFile } from '../core/credential-file.ts';
 import { kafkaConnection } from '../core/credential-file.ts';
 import { encodeCredentials } from '../core/padded-base64.ts';
-import type { Inputs } from './inputs.ts';
-import type { Runner } from './runner.ts';
+import type { Job } from './job.ts';
 
 /** What a run came to. */
 export interface Delivery {
@@ -57,11 +56,24 @@ export function variablesOf(file: CredentialFile, host: string): Record<string, 
   };
 }
 
-/** Hands the credential to later steps. Every secret in it was masked before. */
-export function deliver(runner: Runner, delivery: Delivery, inputs: Inputs): void {
+/**
+ * Hands the credential to later steps. Every secret in it was masked before; the file comes first, because it alone can fail.
+ * @throws KeyringError CONFIG_FILE_NOT_WRITTEN; nothing was handed out then
+ */
+export async function deliver(job: Job, delivery: Delivery): Promise<void> {
+  const { runner, inputs } = job;
+  const variables = Object.fromEntries(
+    Object.entries(variablesOf(delivery.file, inputs.streamkapHost)).map(([name, value]) => [
+      `${inputs.envPrefix}${name}`,
+      value,
+    ]),
+  );
+  if (inputs.configFile) {
+    const { deliverConfigFile } = await import('./config-file.ts');
+    const changed = delivery.result === 'found' ? 'no' : 'yes';
+    deliverConfigFile(job, inputs.configFile, { credential: delivery.file, variables, changed });
+  }
   for (const [name, value] of Object.entries(outputsOf(delivery))) runner.setOutput(name, value);
   if (!inputs.exportEnv) return;
-  for (const [name, value] of Object.entries(variablesOf(delivery.file, inputs.streamkapHost))) {
-    runner.exportVariable(`${inputs.envPrefix}${name}`, value);
-  }
+  for (const [name, value] of Object.entries(variables)) runner.exportVariable(name, value);
 }

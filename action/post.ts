@@ -1,7 +1,12 @@
 /**
- * The post stage. Main leaves the trace of a key here that it made and did not hand out; in all other runs there is nothing to do,
- * and nothing is loaded.
+ * The post stage. Main leaves here the trace of a key that it made and did not hand out, and the names of a configuration file; in
+ * all other runs there is nothing to do, and nothing is loaded.
  */
+const configFile = process.env.STATE_configFile;
+if (configFile) {
+  const { removeConfigFile } = await import('./remove-config-file.ts');
+  removeConfigFile(configFile);
+}
 const unfinished = process.env.STATE_unfinished;
 if (unfinished) {
   const { cleanUp } = await import('./clean-up.ts');

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../core/clock.ts';
+import { needsKafka } from '../core/config-format.ts';
 import { type CredentialFile, hasKafka } from '../core/credential-file.ts';
 import { InputError, KeyringError } from '../core/errors.ts';
 import { lookUp } from '../core/provisioning/look-up.ts';
@@ -25,10 +26,18 @@ export async function run(outerRunner: Runner, environment: NodeJS.ProcessEnv): 
   const runner = harmlessLines(outerRunner);
   requireCommandFiles(environment, ['GITHUB_OUTPUT', 'GITHUB_ENV', 'GITHUB_STATE']);
   const job = await prepareJob(runner, environment);
+  await requireConfigFilePlace(job);
   if (job.inputs.mode === 'create' && job.inputs.secretId === null) return await createWithoutSecret(job, job.inputs);
   const delivery = await obtain(job);
   await checkDelivery(job, delivery);
-  deliver(runner, delivery, job.inputs);
+  await deliver(job, delivery);
+}
+
+/** A file that could not be written is said before a key is made, not after. */
+async function requireConfigFilePlace({ inputs, environment }: Job): Promise<void> {
+  if (!inputs.configFile) return;
+  const { placeOf } = await import('./config-file.ts');
+  placeOf(inputs.configFile, environment);
 }
 
 async function obtain(job: Job): Promise<Delivery> {
@@ -97,7 +106,7 @@ async function createWithoutSecret(job: Job, inputs: Exclude<Inputs, { mode: 'lo
     const file = await createUnstored(portsOf(job), key, order);
     const delivery: Delivery = { result: 'created', file, status: 'active', secretArn: '', secretVersionId: '' };
     await checkDelivery(job, delivery);
-    deliver(runner, delivery, inputs);
+    await deliver(job, delivery);
   } catch (error) {
     // Where it cannot be deleted now, the state stays: the post stage tries again and says what may be left.
     const forget = () => runner.saveState('unfinished', '');
@@ -108,7 +117,7 @@ async function createWithoutSecret(job: Job, inputs: Exclude<Inputs, { mode: 'lo
 }
 
 /** What only a key that exists already could meet is said before a new one is made, not after. */
-function requireMakeable({ projectKeyId, verifyLogin, kafka }: Inputs): void {
+function requireMakeable({ projectKeyId, verifyLogin, kafka, configFile }: Inputs): void {
   if (projectKeyId !== '') {
     throw new InputError(
       'project-key-id',
@@ -121,6 +130,13 @@ function requireMakeable({ projectKeyId, verifyLogin, kafka }: Inputs): void {
       'verify-login',
       'is "always", but the new key gets no Kafka access to try',
       'Use "auto" for API-only keys.',
+    );
+  }
+  if (configFile && needsKafka(configFile.format) && !kafka) {
+    throw new InputError(
+      'config-format',
+      `"${configFile.format}" is for Kafka clients, and the new key gets no Kafka access`,
+      'Use json or env.',
     );
   }
 }

@@ -74,6 +74,23 @@ export function maskLeaf(secret: string, usernames: readonly string[] = []): Mas
   return { masks: list.toArray(), warnings: [] };
 }
 
+/**
+ * Everything to register for a text that holds secrets in forms of its own, such as a configuration file with escaped values: those
+ * forms, each line that has one (a JAAS line, say), and the whole.
+ * @param secrets as they stand in the text
+ */
+export function maskText(text: string, secrets: readonly string[]): MaskSet {
+  const list = new MaskList();
+  const forms = secrets.filter(isMaskable);
+  for (const form of forms) addSecret(list, form);
+  const lines = text.split('\n').filter((line) => forms.some((form) => line.includes(form)));
+  for (const part of [text, text.trimEnd(), ...lines, ...lines.map((line) => `${line}\n`)]) {
+    list.add('base64', ...base64Forms(Buffer.from(part)));
+    addWrapped(list, encodeMarked(markOccurrences(part, forms)));
+  }
+  return { masks: list.toArray(), warnings: [] };
+}
+
 /** Most urgent first: a process that dies while it registers masks should have registered what is likeliest to be printed. */
 const URGENCY = ['plain', 'escaped', 'base64', 'document', 'doubled', 'wrapped', 'embedded', 'identifier'] as const;
 type Urgency = (typeof URGENCY)[number];

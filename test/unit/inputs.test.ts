@@ -38,6 +38,7 @@ describe('inputs', () => {
       kafka: false,
       exportEnv: false,
       envPrefix: 'STREAMKAP_',
+      configFile: null,
       maskIdentifiers: false,
       waitTimeoutSeconds: 120,
       change: { update: false, dryRun: false, aclsGiven: false },

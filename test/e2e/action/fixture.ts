@@ -21,7 +21,11 @@ export const KIND_NAMES = Object.keys(KINDS) as Kind[];
 
 export type Inputs = Readonly<Record<string, string>>;
 
-export interface RunOptions extends Pick<RunActionOptions, 'cancelAfter' | 'omitFiles' | 'onLine' | 'afterMain'> {
+export interface RunOptions
+  extends Pick<
+    RunActionOptions,
+    'cancelAfter' | 'omitFiles' | 'onLine' | 'afterMain' | 'afterPost' | 'workspace' | 'runnerTemp'
+  > {
   /** Added to the usual environment; undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Secrets that no call will tell the stand-ins: repository secrets that the inputs hold, or what a test made itself. */
