@@ -1,10 +1,10 @@
-import * as core from '@actions/core';
 import * as z from 'zod/mini';
 import { parseJson } from '../core/json.ts';
 import { removeUnstored } from '../core/provisioning/unstored.ts';
 import { describeError } from './hints.ts';
 import { prepareJob } from './job.ts';
 import { harmlessLines } from './runner.ts';
+import { workflowRunner } from './workflow-runner.ts';
 
 const trace = z.object({ intentId: z.string(), username: z.nullable(z.string()) });
 
@@ -16,13 +16,13 @@ export async function cleanUp(state: string, environment: NodeJS.ProcessEnv): Pr
   const parsed = trace.safeParse(parseJson(state));
   if (!parsed.success) return;
   try {
-    const { streamkap } = await prepareJob(harmlessLines(core), environment);
+    const { streamkap } = await prepareJob(harmlessLines(workflowRunner), environment);
     const ids = await removeUnstored({ streamkap }, parsed.data);
-    core.info(
+    workflowRunner.info(
       ids.length > 0 ? `deleted the unfinished project key ${ids.join(', ')}` : 'no unfinished project key was left',
     );
   } catch (error) {
-    core.warning(
+    workflowRunner.warning(
       `A project key marked [keyring:${parsed.data.intentId}.1] may be left. ${describeError(error, environment)}`,
     );
   }

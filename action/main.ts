@@ -1,9 +1,10 @@
-import * as core from '@actions/core';
+import { setFailed } from '@actions/core';
 import { describeError } from './hints.ts';
 import { run } from './run.ts';
+import { workflowRunner } from './workflow-runner.ts';
 
 try {
-  await run(core, process.env);
+  await run(workflowRunner, process.env);
 } catch (error) {
-  core.setFailed(describeError(error, process.env));
+  setFailed(describeError(error, process.env));
 }

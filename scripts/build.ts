@@ -1,9 +1,31 @@
 import { existsSync, globSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import http from 'node:http';
 import { join, relative } from 'node:path';
-import { type BuildOptions, type BuildResult, build } from 'esbuild';
+import { type BuildOptions, type BuildResult, build, type Plugin } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
+
+/**
+ * `import 'node:http'` reads every export, and behind three of them (WebSocket and its events) lies the whole stack of `fetch`, which
+ * takes as long to load as Node itself. Asked for without `import`, the module leaves them alone until somebody reads them.
+ */
+const httpWithoutFetch: Plugin = {
+  name: 'http-without-fetch',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(node:)?http$/ }, ({ kind }) =>
+      kind === 'require-call' ? undefined : { path: 'node:http', namespace: 'builtin', sideEffects: false },
+    );
+    onLoad({ filter: /^node:http$/, namespace: 'builtin' }, () => {
+      const names = Object.entries(Object.getOwnPropertyDescriptors(http)).flatMap(([name, property]) =>
+        'value' in property ? [name] : [],
+      );
+      return {
+        contents: `const http = process.getBuiltinModule('node:http');\nexport default http;\nexport const { ${names.join(', ')} } = http;`,
+      };
+    });
+  },
+};
 
 /** What both kinds of bundle share: one file a reader can trace to its sources by `npm run build`, nothing of this machine in it. */
 const shared: BuildOptions = {
@@ -18,8 +40,20 @@ const shared: BuildOptions = {
   charset: 'utf8',
   logLevel: 'warning',
   metafile: true,
+  plugins: [httpWithoutFetch],
   // CommonJS packages inside an ES module reach Node's own modules through this.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+};
+
+/** @actions/core imports these for functions that nothing here calls; they do not say themselves that they may be left out then. */
+const droppable: Plugin = {
+  name: 'droppable',
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^@actions\/(http-client|exec|io)(\/|$)/ }, async ({ path, pluginData, ...where }) => {
+      if (pluginData === 'resolving') return;
+      return { ...(await resolve(path, { ...where, pluginData: 'resolving' })), sideEffects: false };
+    });
+  },
 };
 
 /** The Action: main and post share chunks; what only some paths need is a chunk that they load. */
@@ -30,6 +64,7 @@ async function buildAction(): Promise<void> {
     outdir: 'action/dist',
     splitting: true,
     chunkNames: 'chunk-[hash]',
+    plugins: [httpWithoutFetch, droppable],
   });
   await removeStale('action/dist', [result]);
 }
