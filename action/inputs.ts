@@ -13,22 +13,27 @@ import { type ConfigFileInputs, parseConfigFile } from './config-file-inputs.ts'
 import { type EphemeralInputs, parseEphemeral } from './ephemeral-inputs.ts';
 import { choice, flag, type ReadInput, seconds } from './input-values.ts';
 import { type KeyInputs, parseKey, wantsKafka } from './key-inputs.ts';
+import { parseSecretId } from './secret-id.ts';
 import { parseTags } from './tags.ts';
 
-/** What every mode needs. */
-interface CommonInputs {
+/** What every mode and every kind of credential needs. */
+export interface BaseInputs {
   readonly streamkapHost: string;
   readonly admin: AdminInputs;
+  readonly exportEnv: boolean;
+  readonly envPrefix: string;
+  readonly maskIdentifiers: boolean;
+  readonly waitTimeoutSeconds: number;
+}
+
+/** What every mode needs for a project key. */
+interface CommonInputs extends BaseInputs {
   /** The credential found must be this key's. Empty: any. */
   readonly projectKeyId: string;
   readonly verifyLogin: 'auto' | 'always' | 'never';
   /** Kafka access is asked for, so a credential without it will not do. */
   readonly kafka: boolean;
-  readonly exportEnv: boolean;
-  readonly envPrefix: string;
   readonly configFile: ConfigFileInputs | null;
-  readonly maskIdentifiers: boolean;
-  readonly waitTimeoutSeconds: number;
   readonly change: ChangeInputs;
 }
 
@@ -58,29 +63,37 @@ interface MakingInputs {
 
 const MODES = ['ensure', 'create', 'lookup'] as const;
 
+/** @throws InputError for the first input that breaks a rule, whatever the kind of credential */
+export function parseBase(read: ReadInput, environment: NodeJS.ProcessEnv): BaseInputs {
+  return {
+    streamkapHost: parseStreamkapHost(read('streamkap-host'), 'streamkap-host'),
+    admin: parseAdmin(read, environment),
+    exportEnv: flag(read, 'export-env', false),
+    envPrefix: parseEnvPrefix(read('env-prefix')),
+    maskIdentifiers: flag(read, 'mask-identifiers', false),
+    waitTimeoutSeconds: seconds(read, 'wait-timeout-seconds', 120),
+  };
+}
+
 /**
+ * The inputs of a project key.
  * @param environment for the admin credential's customary names
  * @throws InputError for the first input that breaks a rule; nothing was called until then
  */
 export async function parseInputs(read: ReadInput, environment: NodeJS.ProcessEnv): Promise<Inputs> {
   const mode = choice(read, 'mode', MODES, 'ensure');
   choice(read, 'kind', ['project-key'], 'project-key');
-  const streamkapHost = parseStreamkapHost(read('streamkap-host'), 'streamkap-host');
   const common: CommonInputs = {
-    streamkapHost,
-    admin: parseAdmin(read, environment),
+    ...parseBase(read, environment),
     projectKeyId: read('project-key-id'),
     verifyLogin: choice(read, 'verify-login', ['auto', 'always', 'never'], 'auto'),
     kafka: wantsKafka(read),
-    exportEnv: flag(read, 'export-env', false),
-    envPrefix: parseEnvPrefix(read('env-prefix')),
     configFile: parseConfigFile(read),
-    maskIdentifiers: flag(read, 'mask-identifiers', false),
-    waitTimeoutSeconds: seconds(read, 'wait-timeout-seconds', 120),
     change: parseChange(read, mode),
   };
   const ephemeral = parseEphemeral(read, mode);
-  if (mode === 'lookup') return { ...common, mode, source: parseSource(read, streamkapHost) };
+  if (mode === 'lookup')
+    return { ...common, mode, source: parseSource(read, { environment, host: common.streamkapHost }) };
   if (read('project-key') !== '') {
     throw new InputError(
       'project-key',
@@ -93,7 +106,7 @@ export async function parseInputs(read: ReadInput, environment: NodeJS.ProcessEn
     kmsKeyId: read('kms-key-id'),
     tags: await parseTags(read('tags')),
   };
-  const secretId = parseSecretId(read('secret-id'));
+  const secretId = parseSecretId(read, 'secret-id', environment);
   if (mode === 'create') return { ...common, ...making, mode, secretId, ephemeral };
   if (secretId) return { ...common, ...making, mode, secretId };
   throw new InputError(
@@ -103,8 +116,11 @@ export async function parseInputs(read: ReadInput, environment: NodeJS.ProcessEn
   );
 }
 
-function parseSource(read: ReadInput, host: string): { secretId: string } | { file: CredentialFile } {
-  const secretId = parseSecretId(read('secret-id'));
+function parseSource(
+  read: ReadInput,
+  { environment, host }: { environment: NodeJS.ProcessEnv; host: string },
+): { secretId: string } | { file: CredentialFile } {
+  const secretId = parseSecretId(read, 'secret-id', environment);
   const text = read('project-key');
   if (secretId && text) throw new InputError('project-key', 'is given together with secret-id', 'Give one of the two.');
   if (secretId) return { secretId };
@@ -121,7 +137,7 @@ function parseSource(read: ReadInput, host: string): { secretId: string } | { fi
 }
 
 function parseAdmin(read: ReadInput, environment: NodeJS.ProcessEnv): AdminInputs {
-  const secretId = parseSecretId(read('admin-secret-id'), 'admin-secret-id');
+  const secretId = parseSecretId(read, 'admin-secret-id', environment);
   const given = { id: read('client-id'), secret: read('client-secret') };
   if (secretId && (given.id || given.secret)) {
     throw new InputError(
@@ -151,19 +167,6 @@ function isExported(environment: NodeJS.ProcessEnv, clientId: string): boolean {
   const value = decodeCredential(environment.STREAMKAP_PROJECT_KEY ?? '');
   const file = checkCredentialFile(value);
   return isCredentialFile(file) && clientId !== '' && file.api?.client_id === clientId;
-}
-
-const SECRET_NAME = /^[A-Za-z0-9/_+=.@-]{1,512}$/;
-const SECRET_ARN = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]{1,519}$/;
-
-function parseSecretId(text: string, input = 'secret-id'): string | null {
-  if (text === '') return null;
-  if (SECRET_NAME.test(text) || SECRET_ARN.test(text)) return text;
-  throw new InputError(
-    input,
-    `"${text.slice(0, 60)}" is no name or ARN of a Secrets Manager secret`,
-    'Names have 1 to 512 characters of A-Z a-z 0-9 / _ + = . @ -',
-  );
 }
 
 /** The runner itself refuses to set these, or they would change how later steps behave. */
