@@ -13,6 +13,7 @@ import { requireTrustedApi } from '../core/streamkap-host.ts';
 import { differencesOf } from './differences.ts';
 import type { Inputs } from './inputs.ts';
 import { type Job, portsOf, prepareJob, reportOf, runName } from './job.ts';
+import type { KeyInputs } from './key-inputs.ts';
 import { type Delivery, deliver } from './outputs.ts';
 import { harmlessLines, type Runner, requireCommandFiles } from './runner.ts';
 import { prepareKey } from './streamkap.ts';
@@ -64,6 +65,7 @@ async function ensure(job: Job, inputs: Exclude<Inputs, { mode: 'lookup' }>): Pr
   let prepared: ReturnType<typeof prepareKey> | undefined;
   const prepare = async () => {
     requireMakeable(inputs);
+    if (!prepared) warnOfPowerlessKey(job, inputs.key);
     prepared ??= prepareKey(job.streamkap, inputs.key);
     return await prepared;
   };
@@ -98,6 +100,7 @@ async function ensure(job: Job, inputs: Exclude<Inputs, { mode: 'lookup' }>): Pr
 async function createWithoutSecret(job: Job, inputs: Exclude<Inputs, { mode: 'lookup' }>): Promise<void> {
   const { runner, streamkap } = job;
   requireMakeable(inputs);
+  warnOfPowerlessKey(job, inputs.key);
   const key = await prepareKey(streamkap, inputs.key);
   const trace = { intentId: randomUUID(), username: key.username };
   runner.saveState('unfinished', JSON.stringify(trace));
@@ -139,6 +142,12 @@ function requireMakeable({ projectKeyId, verifyLogin, kafka, configFile }: Input
       'Use json or env.',
     );
   }
+}
+
+/** Streamkap makes such a key without a word; its user can log in, and every topic is refused. */
+function warnOfPowerlessKey({ runner }: Job, { kafka }: KeyInputs): void {
+  if (!kafka || kafka.acls.length > 0) return;
+  runner.warning('kafka-acls is empty: the new key can log in to Kafka, but may neither read nor write any topic');
 }
 
 /** What must hold before a credential is handed out: it is the one asked for, its URLs can be trusted, its login works. */
