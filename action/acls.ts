@@ -34,9 +34,11 @@ export async function parseAcls(text: string): Promise<KafkaAcl[]> {
 /** YAML is loaded only for those who use it. */
 async function parseList(text: string): Promise<unknown[]> {
   const json = parseJson(text);
-  const value = json === NOT_JSON ? (await import('./yaml.ts')).parseYaml(text) : json;
+  if (Array.isArray(json)) return json;
+  const { NotYaml, parseYaml, placeIn } = await import('./yaml.ts');
+  const value = json === NOT_JSON ? parseYaml(text) : json;
   if (Array.isArray(value)) return value;
-  const what = typeof value === 'symbol' ? 'is neither YAML nor JSON' : 'is not a list';
+  const what = value instanceof NotYaml ? `is neither YAML nor JSON${placeIn(value)}` : 'is not a list';
   throw new InputError(INPUT, what, 'Pass a YAML or JSON list of ACLs.');
 }
 
@@ -49,7 +51,11 @@ function parseAcl(fields: Record<string, unknown>, index: number): KafkaAcl {
   const resource = oneOf(fields.resource ?? 'TOPIC', ['TOPIC', 'GROUP'] as const, { index, field: 'resource' });
   return {
     topic_name: nameOf(fields.topic_name, index),
-    operation: oneOf(fields.operation, OPERATIONS[resource], { index, field: 'operation', of: ` for a ${resource}` }),
+    operation: oneOf(oneOperation(fields.operation, index), OPERATIONS[resource], {
+      index,
+      field: 'operation',
+      of: ` for a ${resource}`,
+    }),
     resource_pattern_type: oneOf(fields.resource_pattern_type ?? 'LITERAL', PATTERN_TYPES, {
       index,
       field: 'resource_pattern_type',
@@ -58,8 +64,18 @@ function parseAcl(fields: Record<string, unknown>, index: number): KafkaAcl {
   };
 }
 
+/** The usual slip: several operations in one item. */
+function oneOperation(value: unknown, index: number): unknown {
+  if (!Array.isArray(value)) return value;
+  throw problem(index, 'has a list as its operation', 'Write one ACL for each operation, with the same topic_name.');
+}
+
 function nameOf(value: unknown, index: number): string {
-  if (typeof value === 'string' && value.trim() !== '') return requireOneLine(value, `${INPUT}[${index}]`);
+  if (typeof value === 'string' && value.trim() !== '') {
+    const name = requireOneLine(value, `${INPUT}[${index}]`);
+    if (name === name.trim()) return name;
+    throw problem(index, 'has a topic_name with spaces around it', 'No such topic or group exists: leave them out.');
+  }
   const isNoText = typeof value === 'number' || typeof value === 'boolean' || typeof value === 'object';
   const what = isNoText && value !== null ? 'has a topic_name that is no text' : 'has no topic_name';
   throw problem(

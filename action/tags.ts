@@ -3,9 +3,10 @@ import { InputError } from '../core/errors.ts';
 /** @returns the `tags` input, a YAML map, as tags for a secret */
 export async function parseTags(text: string): Promise<Record<string, string>> {
   if (text === '') return {};
-  const { parseYaml } = await import('./yaml.ts');
+  const { NotYaml, parseYaml, placeIn } = await import('./yaml.ts');
   const rule = 'Give a YAML map of text to text, for example `team: data`.';
   const value = parseYaml(text);
+  if (value instanceof NotYaml) throw new InputError('tags', `is not YAML${placeIn(value)}`, rule);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new InputError('tags', 'is not a YAML map', rule);
   return Object.fromEntries(Object.entries(value).map(([key, tag]) => [key, parseTag(key, tag)]));

@@ -76,6 +76,11 @@ export function isCredentialFile(value: CredentialFile | NotACredentialFile): va
 export function readCredentialFile(source: string, input: string): CredentialFile {
   const json = decodeCredential(source);
   if (json === NOT_JSON) {
+    const encoding = foreignEncodingOf(source);
+    if (encoding) {
+      const rule = 'Encode the file as it was downloaded (`base64 < file.json`): UTF-8 without a byte order mark.';
+      throw new InputError(input, `is base64 of ${encoding}`, rule);
+    }
     throw new InputError(
       input,
       'is neither JSON nor base64 of JSON',
@@ -89,6 +94,16 @@ export function readCredentialFile(source: string, input: string): CredentialFil
     `is not a Streamkap credential file: ${file.problem}`,
     'Pass the whole file that Streamkap showed when the project key was created.',
   );
+}
+
+/** Editors and shells of Windows write these; what they hold would be JSON but for the encoding. */
+function foreignEncodingOf(source: string): string | undefined {
+  const bytes = Buffer.from(source.replace(/\s+/g, ''), 'base64');
+  const [first, second, third] = bytes;
+  if (first === 0xef && second === 0xbb && third === 0xbf) return 'text with a byte order mark';
+  const marked = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  const unmarked = (first === 0x7b && second === 0) || (first === 0 && second === 0x7b);
+  return marked || unmarked ? 'UTF-16 text' : undefined;
 }
 
 /** @returns the JSON value in `source`, which is JSON text or its base64, or {@link NOT_JSON} */

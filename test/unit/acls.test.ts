@@ -53,7 +53,17 @@ describe('ACLs', () => {
   test.each([
     ['no list', 'topic_name: orders', 'kafka-acls: is not a list | Pass a YAML or JSON list of ACLs.'],
     ['a word', 'orders', 'kafka-acls: is not a list'],
-    ['broken YAML', '- topic_name: [orders', 'kafka-acls: is neither YAML nor JSON'],
+    [
+      'broken YAML',
+      '- {topic_name: a, operation: READ}\n- topic_name: "orders\n',
+      'kafka-acls: is neither YAML nor JSON (line 3) |',
+    ],
+    [
+      'broken JSON',
+      '[{"topic_name": "orders",\n"operation" "READ"}]',
+      'kafka-acls: is neither YAML nor JSON (line 2) |',
+    ],
+    ['a JSON mapping', '{"topic_name": "orders"}', 'kafka-acls: is not a list | Pass a YAML or JSON list of ACLs.'],
     ['an alias of nothing', '- &a x\n- *b', 'kafka-acls: is neither YAML nor JSON'],
     ['a number for a name', '- {topic_name: 2024, operation: READ}', 'kafka-acls[0]: has a topic_name that is no text'],
     [
@@ -69,8 +79,13 @@ describe('ACLs', () => {
     ],
     [
       'an operation that is no text',
-      '- {topic_name: orders, operation: [READ]}',
+      '- {topic_name: orders, operation: {READ: true}}',
       'kafka-acls[0]: has an unknown operation for a TOPIC',
+    ],
+    [
+      'a list of operations',
+      '- {topic_name: orders, operation: [READ, DESCRIBE]}',
+      'kafka-acls[0]: has a list as its operation | Write one ACL for each operation, with the same topic_name.',
     ],
     [
       'a bad resource',
@@ -83,6 +98,16 @@ describe('ACLs', () => {
       'is one of LITERAL, PREFIXED.',
     ],
     ['no name', '- {operation: READ}', 'kafka-acls[0]: has no topic_name'],
+    [
+      'a space before a name',
+      '- {operation: READ, topic_name: " orders"}',
+      'kafka-acls[0]: has a topic_name with spaces',
+    ],
+    [
+      'a space after a name',
+      '- {operation: READ, topic_name: "orders "}',
+      'kafka-acls[0]: has a topic_name with spaces',
+    ],
     ['a blank name', '- {operation: READ, topic_name: " "}', 'kafka-acls[0]: has no topic_name'],
     [
       'a field that Streamkap would ignore',

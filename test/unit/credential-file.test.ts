@@ -137,6 +137,17 @@ describe('what is not a credential file', () => {
     expect(error.remedy).not.toBe('');
   });
 
+  test.each([
+    ['UTF-16 with a byte order mark', Buffer.from(`\ufeff${JSON_TEXT}`, 'utf16le'), 'UTF-16 text'],
+    ['UTF-16 without one', Buffer.from(JSON_TEXT, 'utf16le'), 'UTF-16 text'],
+    ['UTF-16 of the other order', Buffer.from(`\ufeff${JSON_TEXT}`, 'utf16le').swap16(), 'UTF-16 text'],
+    ['UTF-8 with a byte order mark', Buffer.from(`\ufeff${JSON_TEXT}`), 'text with a byte order mark'],
+  ])('base64 of %s is told from what is no credential at all', (_what, bytes, encoding) => {
+    const error = refusalOf(bytes.toString('base64'));
+    expect(error.message).toBe(`project-key: is base64 of ${encoding}`);
+    expect(error.remedy).toContain('UTF-8 without a byte order mark');
+  });
+
   test.each<[string, unknown, string]>([
     ['an empty object', {}, 'project_key_id: expected string'],
     ['a list', [FILE], 'the value: expected object'],

@@ -266,7 +266,7 @@ describe('a bad input is named with its rule', () => {
     ['a prefix of Node’s', { 'env-prefix': 'node_' }, 'env-prefix: "node_" cannot', /none of the prefixes/],
     ['a prefix no variable has', { 'env-prefix': '1-' }, 'env-prefix: "1-" cannot', /letters, digits/],
     ['tags that are a list', { tags: '- a' }, 'tags: is not a YAML map', /team: data/],
-    ['tags that are no YAML', { tags: 'a: [' }, 'tags: is not a YAML map', /team: data/],
+    ['tags that are no YAML', { tags: 'team: data\nowner: "me' }, 'tags: is not YAML (line 2)', /team: data/],
     ['a tag with parts', { tags: 'a: {b: c}' }, 'tags: "a" is not a tag', /128/],
     ['a tag that is too long', { tags: `a: ${'x'.repeat(257)}` }, 'tags: "a" is not a tag', /256/],
     ['a tag of ours', { tags: 'streamkap:role: x' }, 'tags: "streamkap:role" is reserved', /another/],
