@@ -33,8 +33,10 @@ export async function startHoldingProxy(
   const serve = async (incoming: IncomingMessage, response: ServerResponse) => {
     const mine = !taken && `${incoming.method} ${incoming.url}`.startsWith(call);
     taken ||= mine;
+    // The whole request is here before it is kept: it goes on also when its sender has died meanwhile.
+    const body = await bytesOf(incoming);
     await hold(mine, 'request');
-    const answer = await forward(incoming, target());
+    const answer = await forward(incoming, body, target());
     await hold(mine, 'answer');
     response.writeHead(answer.status, answer.headers).end(answer.body);
   };
@@ -61,8 +63,7 @@ interface Answer {
   readonly body: Buffer;
 }
 
-async function forward(incoming: IncomingMessage, target: string): Promise<Answer> {
-  const body = await bytesOf(incoming);
+async function forward(incoming: IncomingMessage, body: Buffer, target: string): Promise<Answer> {
   const { host: _host, connection: _connection, ...headers } = incoming.headers;
   return await new Promise((resolve, reject) => {
     const sent = request(new URL(incoming.url ?? '/', target), { method: incoming.method ?? 'GET', headers });

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +31,8 @@ export interface LambdaAnswer {
 export interface RunningLambda {
   /** One invocation at a time, as one execution environment takes them; it stays warm in between. */
   invoke(event: unknown): Promise<LambdaAnswer>;
+  /** Ends the process that runs the handler, as a crash would: no handler of its runs. Throws when there is none. */
+  killRuntime(): Promise<void>;
   /** What the function and the emulator logged so far. */
   log(): string;
   stop(): Promise<void>;
@@ -71,8 +73,28 @@ export async function startLambda(options: LambdaOptions): Promise<RunningLambda
     await stop();
     throw error;
   }
-  const { output } = child;
-  return { invoke: (event) => invoke(port, event, timeoutSeconds), log: output, stop };
+  const { output, pid } = child;
+  return {
+    invoke: (event) => invoke(port, event, timeoutSeconds),
+    killRuntime: async () => {
+      process.kill(await childOf(pid, client), 'SIGKILL');
+    },
+    log: output,
+    stop,
+  };
+}
+
+/** @returns the id of the process that `parent` started with `argument` @source proc(5): the fourth field is the parent's id */
+async function childOf(parent: number, argument: string): Promise<number> {
+  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  for (const id of ids) {
+    const [stat, commandLine] = await Promise.all(
+      ['stat', 'cmdline'].map((file) => readFile(`/proc/${id}/${file}`, 'utf8').catch(() => '')),
+    );
+    const afterName = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (Number(afterName?.[1]) === parent && commandLine?.split('\0').includes(argument)) return Number(id);
+  }
+  throw new Error(`process ${parent} has no child that runs ${argument}`);
 }
 
 async function invoke(port: number, event: unknown, timeoutSeconds: number): Promise<LambdaAnswer> {

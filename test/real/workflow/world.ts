@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HandlerError } from '../../sandbox/bundle-handler.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
-import type { Invoke } from '../../sandbox/secrets-manager/rotation-events.ts';
 import { projectFolder } from '../judges/cache.ts';
 import { type RunningKafka, startKafka } from '../judges/kafka.ts';
 import { type RunningLambda, startLambda } from '../judges/lambda.ts';
+import { asRotationFunction } from '../lambda/rotation-function.ts';
 
 /** Stand-ins for Streamkap and Secrets Manager, a real broker behind the one, the shipped function behind the other. */
 export interface World {
@@ -47,7 +46,7 @@ export async function startWorld(): Promise<World> {
     const bundleFolder = join(projectFolder, 'functions/dist/rotate-password');
     const lambda = await startLambda({ bundleFolder, env: sandbox.environment });
     started.push(lambda);
-    sandbox.setHandler(underEmulator(lambda));
+    sandbox.setHandler(asRotationFunction(lambda));
     const environment = {
       ...sandbox.environment,
       AWS_DEFAULT_REGION: sandbox.environment.AWS_REGION ?? '', // the name that AWS's CLI 1 reads
@@ -60,12 +59,4 @@ export async function startWorld(): Promise<World> {
     await stop();
     throw error;
   }
-}
-
-function underEmulator(lambda: RunningLambda): Invoke {
-  return async (event) => {
-    const answer = await lambda.invoke(event);
-    if (answer.outcome === 'success') return;
-    throw new HandlerError(answer.errorType ?? answer.outcome, answer.errorMessage ?? answer.body);
-  };
 }
