@@ -58,9 +58,10 @@ export function variablesOf(file: CredentialFile, host: string): Record<string, 
 
 /**
  * Hands the credential to later steps. Every secret in it was masked before; the file comes first, because it alone can fail.
+ * @returns what later steps got it as, for people
  * @throws KeyringError CONFIG_FILE_NOT_WRITTEN; nothing was handed out then
  */
-export async function deliver(job: Job, delivery: Delivery): Promise<void> {
+export async function deliver(job: Job, delivery: Delivery): Promise<string[]> {
   const { runner, inputs } = job;
   const variables = Object.fromEntries(
     Object.entries(variablesOf(delivery.file, inputs.streamkapHost)).map(([name, value]) => [
@@ -74,6 +75,12 @@ export async function deliver(job: Job, delivery: Delivery): Promise<void> {
     deliverConfigFile(job, inputs.configFile, { credential: delivery.file, variables, changed });
   }
   for (const [name, value] of Object.entries(outputsOf(delivery))) runner.setOutput(name, value);
-  if (!inputs.exportEnv) return;
-  for (const [name, value] of Object.entries(variables)) runner.exportVariable(name, value);
+  if (inputs.exportEnv) {
+    for (const [name, value] of Object.entries(variables)) runner.exportVariable(name, value);
+  }
+  return [
+    'outputs',
+    ...(inputs.exportEnv ? [`variables ${inputs.envPrefix}*`] : []),
+    ...(inputs.configFile ? [`file ${inputs.configFile.path}`] : []),
+  ];
 }

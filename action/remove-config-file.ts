@@ -1,8 +1,8 @@
 import { lstatSync, rmSync } from 'node:fs';
-import * as core from '@actions/core';
 import { parseJson } from '../core/json.ts';
 import { readOurs } from './own-config-file.ts';
 import { harmlessLines } from './runner.ts';
+import { workflowRunner } from './workflow-runner.ts';
 
 /**
  * Removes the configuration file that main wrote, whatever became of main. What somebody put in its place stays.
@@ -11,7 +11,7 @@ import { harmlessLines } from './runner.ts';
 export function removeConfigFile(state: string): void {
   const [path, temporary] = parseNames(state);
   if (!path || !temporary) return;
-  const runner = harmlessLines(core);
+  const runner = harmlessLines(workflowRunner);
   try {
     rmSync(temporary, { force: true });
     if (readOurs(path) !== undefined) {

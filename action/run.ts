@@ -17,7 +17,8 @@ import type { KeyInputs } from './key-inputs.ts';
 import { type Delivery, deliver } from './outputs.ts';
 import { harmlessLines, type Runner, requireCommandFiles } from './runner.ts';
 import { prepareKey } from './streamkap.ts';
-import { verifyLogin } from './verify-login.ts';
+import { summaryOf } from './summary.ts';
+import { type LoginProof, verifyLogin } from './verify-login.ts';
 
 /**
  * The Action's main stage: get a credential by the mode that was asked for, hand it to later steps.
@@ -30,8 +31,13 @@ export async function run(outerRunner: Runner, environment: NodeJS.ProcessEnv): 
   await requireConfigFilePlace(job);
   if (job.inputs.mode === 'create' && job.inputs.secretId === null) return await createWithoutSecret(job, job.inputs);
   const delivery = await obtain(job);
-  await checkDelivery(job, delivery);
-  await deliver(job, delivery);
+  await handOut(job, delivery);
+}
+
+async function handOut(job: Job, delivery: Delivery): Promise<void> {
+  const login = await checkDelivery(job, delivery);
+  const handedOut = await deliver(job, delivery);
+  job.runner.summarize(summaryOf(delivery, login, handedOut));
 }
 
 /** A file that could not be written is said before a key is made, not after. */
@@ -108,8 +114,7 @@ async function createWithoutSecret(job: Job, inputs: Exclude<Inputs, { mode: 'lo
     const order = { intentId: trace.intentId, run: runName(job.environment), verifyLogin: inputs.verifyLogin };
     const file = await createUnstored(portsOf(job), key, order);
     const delivery: Delivery = { result: 'created', file, status: 'active', secretArn: '', secretVersionId: '' };
-    await checkDelivery(job, delivery);
-    await deliver(job, delivery);
+    await handOut(job, delivery);
   } catch (error) {
     // Where it cannot be deleted now, the state stays: the post stage tries again and says what may be left.
     const forget = () => runner.saveState('unfinished', '');
@@ -151,7 +156,7 @@ function warnOfPowerlessKey({ runner }: Job, { kafka }: KeyInputs): void {
 }
 
 /** What must hold before a credential is handed out: it is the one asked for, its URLs can be trusted, its login works. */
-async function checkDelivery(job: Job, delivery: Delivery): Promise<void> {
+async function checkDelivery(job: Job, delivery: Delivery): Promise<LoginProof> {
   const { inputs } = job;
   const { file } = delivery;
   const source = inputs.mode === 'lookup' && 'file' in inputs.source ? 'project-key' : 'secret-id';
@@ -168,7 +173,7 @@ async function checkDelivery(job: Job, delivery: Delivery): Promise<void> {
     throw lacks(inputs.key.roles.length > 0 ? 'roles' : 'permissions', file, source);
   }
   const verify = inputs.verifyLogin === 'always' || (inputs.verifyLogin === 'auto' && delivery.result !== 'found');
-  if (verify) await verifyLogin(job, delivery);
+  return verify ? await verifyLogin(job, delivery) : { outcome: 'not tried' };
 }
 
 async function askStatus({ streamkap }: Job, file: CredentialFile): Promise<string> {

@@ -8,6 +8,8 @@ export interface Runner {
   setOutput(name: string, value: string): void;
   exportVariable(name: string, value: string): void;
   saveState(name: string, value: string): void;
+  /** Adds a section, in Markdown, to the job's summary. A runner without summaries shows none. */
+  summarize(markdown: string): void;
   info(line: string): void;
   warning(line: string): void;
   error(line: string): void;
@@ -29,6 +31,7 @@ export function harmlessLines(runner: Runner): Runner {
     setOutput: (name, value) => runner.setOutput(name, value),
     exportVariable: (name, value) => runner.exportVariable(name, value),
     saveState: (name, value) => runner.saveState(name, value),
+    summarize: (markdown) => runner.summarize(markdown),
     info: (line) => runner.info(harmless(line)),
     warning: (line) => runner.warning(harmless(line)),
     error: (line) => runner.error(harmless(line)),

@@ -9,13 +9,19 @@ import type { Delivery } from './outputs.ts';
 /** Milliseconds for one login. */
 const LOGIN_MS = 10_000;
 
+/** What is known of the credential's Kafka login when it is handed out. A refused one is never handed out. */
+export type LoginProof =
+  | { readonly outcome: 'accepted'; readonly broker: string; readonly milliseconds: number }
+  | { readonly outcome: 'unknown'; readonly code: string }
+  | { readonly outcome: 'not tried' };
+
 /**
  * Logs in to Kafka with the credential. A new password is given time to arrive; one that was found is tried once.
  * @throws ProvisioningError LOGIN_REJECTED, and LOGIN_UNKNOWN where `verify-login` is `always`
  */
-export async function verifyLogin({ inputs, runner }: Job, { file, result }: Delivery): Promise<void> {
+export async function verifyLogin({ inputs, runner }: Job, { file, result }: Delivery): Promise<LoginProof> {
   if (!hasKafka(file)) {
-    if (inputs.verifyLogin !== 'always') return;
+    if (inputs.verifyLogin !== 'always') return { outcome: 'not tried' };
     throw new InputError(
       'verify-login',
       'is "always", but the credential has no Kafka access to try',
@@ -30,12 +36,12 @@ export async function verifyLogin({ inputs, runner }: Job, { file, result }: Del
       : await tryNewPassword(request, { clock: systemClock, probe: probeLogin, progress });
   if (login.outcome === 'accepted') {
     runner.info(`Kafka login of ${request.username} accepted by ${login.broker} in ${login.milliseconds} ms`);
-    return;
+    return { outcome: 'accepted', broker: login.broker, milliseconds: login.milliseconds };
   }
   const what = `The Kafka login of ${request.username} is ${login.outcome} (${login.code})`;
   if (login.outcome === 'unknown' && inputs.verifyLogin === 'auto') {
     runner.warning(`${what}; the credential is handed out untried. Can this runner reach ${request.bootstrapServers}?`);
-    return;
+    return { outcome: 'unknown', code: login.code };
   }
   throw new ProvisioningError({
     code: login.outcome === 'rejected' ? 'LOGIN_REJECTED' : 'LOGIN_UNKNOWN',

@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { error, exportVariable, getInput, info, saveState, setOutput, setSecret, warning } from '@actions/core';
 import type { Runner } from './runner.ts';
 
@@ -11,7 +12,19 @@ export const workflowRunner: Runner = {
   setOutput,
   exportVariable,
   saveState,
+  summarize,
   info,
   warning,
   error,
 };
+
+/** The credential is handed out by then: a summary that cannot be written is not worth failing for. */
+function summarize(markdown: string): void {
+  const path = process.env.GITHUB_STEP_SUMMARY;
+  if (!path) return;
+  try {
+    appendFileSync(path, `${markdown}\n`);
+  } catch {
+    warning('The job summary could not be written.');
+  }
+}

@@ -52,8 +52,8 @@ export async function runStage(spec: StageSpec): Promise<StageRun> {
   await mkdir(spec.directory, { recursive: true });
   const files = new Map(FILE_COMMANDS.map((name) => [name, join(spec.directory, name.toLowerCase())]));
   for (const path of files.values()) await writeFile(path, '');
-  const env: Record<string, string> = { ...spec.env, ...Object.fromEntries(files) };
-  for (const name of spec.omitFiles) delete env[name];
+  const given = [...files].filter(([name]) => !spec.omitFiles.includes(name));
+  const env: Record<string, string> = { ...spec.env, ...Object.fromEntries(given) };
 
   const log = new StepLog(spec.masker);
   spec.header(log);

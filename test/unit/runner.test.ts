@@ -8,7 +8,13 @@ function recording(): { readonly runner: Runner; readonly lines: string[] } {
   const lines: string[] = [];
   const log = (line: string) => void lines.push(line);
   const nothing = () => {};
-  const silent = { setSecret: nothing, setOutput: nothing, exportVariable: nothing, saveState: nothing };
+  const silent = {
+    setSecret: nothing,
+    setOutput: nothing,
+    exportVariable: nothing,
+    saveState: nothing,
+    summarize: nothing,
+  };
   return { runner: { getInput: () => '', ...silent, info: log, warning: log, error: log }, lines };
 }
 
