@@ -1,29 +1,46 @@
 import * as z from 'zod/mini';
+import { systemClock } from '../core/clock.ts';
 import { parseJson } from '../core/json.ts';
-import { removeUnstored } from '../core/provisioning/unstored.ts';
+import { removeUnstored } from '../core/provisioning/removal.ts';
 import { describeError } from './hints.ts';
 import { prepareJob } from './job.ts';
 import { harmlessLines } from './runner.ts';
 import { workflowRunner } from './workflow-runner.ts';
 
-const trace = z.object({ intentId: z.string(), username: z.nullable(z.string()) });
+const trace = z.object({
+  intentId: z.string(),
+  username: z.nullable(z.string()),
+  /** ISO 8601, of an ephemeral key. */
+  expiresAt: z.optional(z.string()),
+  id: z.optional(z.string()),
+  alone: z.optional(z.boolean()),
+});
+
+/** A cancelled job gives a process 7.5 s, and starting it takes some of them: all calls together have this, in milliseconds. */
+const CALLS_MS = 6_500;
+/** The last look for a key that may still be being made; leaves a call the time it needs. */
+const LOOK_MS = 4_000;
 
 /**
- * Deletes the key that main made and did not hand out (it was cancelled, or died).
- * A failure is a warning with the marker to look for: the job's own outcome stands.
+ * Deletes the key that main made for this job alone, or made and did not hand out (it was cancelled, or died).
+ * A failure is a warning with what to look for: the job's own outcome stands.
  */
 export async function cleanUp(state: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const parsed = trace.safeParse(parseJson(state));
   if (!parsed.success) return;
+  const { intentId, id, expiresAt } = parsed.data;
+  const kind = expiresAt ? 'ephemeral' : 'unfinished';
+  const afterwards = expiresAt ? ` It expires at ${expiresAt}; after that a run with sweep-expired deletes it.` : '';
+  const runner = harmlessLines(workflowRunner);
+  const now = systemClock.now();
   try {
-    const { streamkap } = await prepareJob(harmlessLines(workflowRunner), environment);
-    const ids = await removeUnstored({ streamkap }, parsed.data);
-    workflowRunner.info(
-      ids.length > 0 ? `deleted the unfinished project key ${ids.join(', ')}` : 'no unfinished project key was left',
+    const { streamkap } = await prepareJob(runner, environment, now + CALLS_MS);
+    const ids = await removeUnstored({ streamkap, clock: systemClock }, parsed.data, now + LOOK_MS);
+    runner.info(
+      ids.length > 0 ? `deleted the ${kind} project key ${ids.join(', ')}` : `no ${kind} project key was left`,
     );
   } catch (error) {
-    workflowRunner.warning(
-      `A project key marked [keyring:${parsed.data.intentId}.1] may be left. ${describeError(error, environment)}`,
-    );
+    const which = id ? `${id}, marked keyring:${intentId}.1,` : `marked keyring:${intentId}.1`;
+    runner.warning(`A project key ${which} may be left.${afterwards} ${describeError(error, environment)}`);
   }
 }

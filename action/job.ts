@@ -22,15 +22,24 @@ export interface Job {
   readonly streamkap: StreamkapClient;
 }
 
-/** @throws InputError; nothing was called until then */
-export async function prepareJob(runner: Runner, environment: NodeJS.ProcessEnv): Promise<Job> {
+/** Milliseconds for one request to AWS where there is a deadline: two more may follow it. */
+const HURRIED_AWS_MS = 2_000;
+
+/**
+ * @param deadline milliseconds since the epoch after which Streamkap is not called or waited for; left out: none
+ * @throws InputError; nothing was called until then
+ */
+export async function prepareJob(runner: Runner, environment: NodeJS.ProcessEnv, deadline?: number): Promise<Job> {
   requireUsableProxies(environment);
   const inputs = await parseInputs((name) => runner.getInput(name), environment);
   const masking = new Masking(runner, inputs);
   if (inputs.admin.from === 'pair') masking.add(inputs.admin.credential.clientSecret);
   let store: Promise<SecretStore & SecretTagger> | undefined;
   const openStore = () => {
-    store ??= import('../core/aws-secret-store.ts').then(({ awsSecretStore }) => awsSecretStore({ environment }));
+    const hurry = deadline === undefined ? {} : { requestTimeoutMs: HURRIED_AWS_MS };
+    store ??= import('../core/aws-secret-store.ts').then(({ awsSecretStore }) =>
+      awsSecretStore({ environment, ...hurry }),
+    );
     return store;
   };
   return {
@@ -39,7 +48,7 @@ export async function prepareJob(runner: Runner, environment: NodeJS.ProcessEnv)
     environment,
     masking,
     openStore,
-    streamkap: streamkapClient(inputs, { masking, environment, openStore }),
+    streamkap: streamkapClient(inputs, { masking, environment, openStore, deadline }),
   };
 }
 

@@ -11,10 +11,13 @@ export interface Delivery {
   readonly status: string;
   readonly secretArn: string;
   readonly secretVersionId: string;
+  /** ISO 8601, of an ephemeral key. */
+  readonly expiresAt?: string;
 }
 
 /** The outputs that action.yml declares; all are always set, empty where they do not apply. */
-export function outputsOf({ result, file, status, secretArn, secretVersionId }: Delivery): Record<string, string> {
+export function outputsOf(delivery: Delivery): Record<string, string> {
+  const { result, file, status, secretArn, secretVersionId, expiresAt = '' } = delivery;
   const kafka = file.kafka ? kafkaConnection(file.kafka) : undefined;
   return {
     credentials: encodeCredentials(file),
@@ -33,7 +36,7 @@ export function outputsOf({ result, file, status, secretArn, secretVersionId }: 
     'api-url': file.api?.api_url ?? '',
     'secret-arn': secretArn,
     'secret-version-id': secretVersionId,
-    'expires-at': '',
+    'expires-at': expiresAt,
   };
 }
 

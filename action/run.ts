@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { systemClock } from '../core/clock.ts';
 import { needsKafka } from '../core/config-format.ts';
 import { type CredentialFile, hasKafka } from '../core/credential-file.ts';
@@ -6,7 +5,6 @@ import { InputError, KeyringError } from '../core/errors.ts';
 import { lookUp } from '../core/provisioning/look-up.ts';
 import type { ProvisioningResult } from '../core/provisioning/ports.ts';
 import { provision } from '../core/provisioning/provision.ts';
-import { createUnstored, removeUnstored } from '../core/provisioning/unstored.ts';
 import type { SecretTagger } from '../core/secret-store.ts';
 import { statusOf } from '../core/streamkap/schemas.ts';
 import { requireTrustedApi } from '../core/streamkap-host.ts';
@@ -29,7 +27,12 @@ export async function run(outerRunner: Runner, environment: NodeJS.ProcessEnv): 
   requireCommandFiles(environment, ['GITHUB_OUTPUT', 'GITHUB_ENV', 'GITHUB_STATE']);
   const job = await prepareJob(runner, environment);
   await requireConfigFilePlace(job);
-  if (job.inputs.mode === 'create' && job.inputs.secretId === null) return await createWithoutSecret(job, job.inputs);
+  if (job.inputs.mode === 'create' && job.inputs.secretId === null) {
+    requireMakeable(job.inputs);
+    warnOfPowerlessKey(job, job.inputs.key);
+    const { createWithoutSecret } = await import('./unstored-key.ts');
+    return await createWithoutSecret(job, job.inputs, handOut);
+  }
   const delivery = await obtain(job);
   await handOut(job, delivery);
 }
@@ -100,28 +103,6 @@ async function ensure(job: Job, inputs: Exclude<Inputs, { mode: 'lookup' }>): Pr
   }
   await tagSecret(job, made, store);
   return deliveryOf(made, 'active');
-}
-
-/** A key nobody else keeps: whatever fails after it was made, it is deleted again, here or in the post stage. */
-async function createWithoutSecret(job: Job, inputs: Exclude<Inputs, { mode: 'lookup' }>): Promise<void> {
-  const { runner, streamkap } = job;
-  requireMakeable(inputs);
-  warnOfPowerlessKey(job, inputs.key);
-  const key = await prepareKey(streamkap, inputs.key);
-  const trace = { intentId: randomUUID(), username: key.username };
-  runner.saveState('unfinished', JSON.stringify(trace));
-  try {
-    const order = { intentId: trace.intentId, run: runName(job.environment), verifyLogin: inputs.verifyLogin };
-    const file = await createUnstored(portsOf(job), key, order);
-    const delivery: Delivery = { result: 'created', file, status: 'active', secretArn: '', secretVersionId: '' };
-    await handOut(job, delivery);
-  } catch (error) {
-    // Where it cannot be deleted now, the state stays: the post stage tries again and says what may be left.
-    const forget = () => runner.saveState('unfinished', '');
-    await removeUnstored({ streamkap }, trace).then(forget, () => undefined);
-    throw error;
-  }
-  runner.saveState('unfinished', '');
 }
 
 /** What only a key that exists already could meet is said before a new one is made, not after. */

@@ -17,10 +17,15 @@ interface ClientNeeds {
   readonly environment: NodeJS.ProcessEnv;
   /** Opened only when the admin credential lies in a secret. */
   readonly openStore: () => Promise<SecretReader>;
+  /** Milliseconds since the epoch. @default none */
+  readonly deadline?: number | undefined;
 }
 
 /** @returns Streamkap's client; the admin credential is looked for when the first call needs it */
-export function streamkapClient(inputs: Inputs, { masking, environment, openStore }: ClientNeeds): StreamkapClient {
+export function streamkapClient(
+  inputs: Inputs,
+  { masking, environment, openStore, deadline }: ClientNeeds,
+): StreamkapClient {
   return new StreamkapClient({
     host: inputs.streamkapHost,
     credentials: adminCredentials(inputs, { masking, openStore }),
@@ -28,6 +33,7 @@ export function streamkapClient(inputs: Inputs, { masking, environment, openStor
     clock: systemClock,
     random: Math.random,
     redact: masking.redact,
+    ...(deadline === undefined ? {} : { deadline }),
   });
 }
 

@@ -21,7 +21,7 @@ interface KeyPorts {
  * a key is never taken for ours by one sign alone
  */
 export async function keysOfIntent(
-  { streamkap }: Pick<KeyPorts, 'streamkap'>,
+  { streamkap }: { readonly streamkap: Pick<KeyApi, 'listProjectKeys'> },
   { intentId, username, formerUsernames }: KeyTrace,
 ): Promise<MarkedKey[]> {
   const asked = [username, ...formerUsernames];

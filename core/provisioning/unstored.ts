@@ -1,19 +1,28 @@
 import type { CredentialFile } from '../credential-file.ts';
 import { ProvisioningError } from '../errors.ts';
 import type { Intent } from './intent.ts';
-import { type KeyTrace, keysOfIntent, removeKey, waitUntilActive } from './keys.ts';
+import { removeKey, waitUntilActive } from './keys.ts';
 import { type MakingPorts, makeKey } from './making.ts';
 import type { KeyRequest, ProvisioningRequest } from './ports.ts';
 
+/** How a key that is stored nowhere is made. */
+interface UnstoredOrder extends Pick<ProvisioningRequest, 'run' | 'verifyLogin'> {
+  /** Chosen by the caller and noted where a later stage finds it, before the key is asked for. */
+  readonly intentId: string;
+  /** Milliseconds since the epoch after which anybody may delete the key; left out for one that stays. */
+  readonly expiresAt?: number | undefined;
+  /** Called as soon as Streamkap has answered, before anything is waited for. */
+  readonly made?: (key: { readonly id: string; readonly alone: boolean }) => void;
+}
+
 /**
  * Makes a key that is stored nowhere: whoever asked holds the only copy of its secrets.
- * @param intentId chosen by the caller and noted where a later stage finds it, before this is called
  * @throws ProvisioningError, StreamkapError; what was made is deleted again, or the error says that it may be there
  */
 export async function createUnstored(
   ports: MakingPorts,
   key: KeyRequest,
-  { intentId, run, verifyLogin }: { intentId: string } & Pick<ProvisioningRequest, 'run' | 'verifyLogin'>,
+  { intentId, run, verifyLogin, expiresAt, made: tell }: UnstoredOrder,
 ): Promise<CredentialFile> {
   const password = key.username === null ? null : ports.generatePassword();
   if (password !== null) ports.report.secretSeen(password);
@@ -26,28 +35,17 @@ export async function createUnstored(
     formerUsernames: [],
     password,
     run,
+    expiresAt,
     ...key,
   };
   const made = await makeKey(ports, intent, { from: 'post', verifyLogin, stillOurs: async () => true });
   if (made.outcome === 'refused') throw made.refusal;
   if (made.outcome === 'overtaken') throw neverOurs(key.name);
   const { file } = made;
+  tell?.({ id: file.project_key_id, alone: made.clean });
   if ((await waitUntilActive(ports, file.project_key_id)) !== 'failed') return file;
   await removeKey(ports, file.project_key_id);
   throw failed(key.name, file.project_key_id);
-}
-
-/**
- * Undoes {@link createUnstored}, whatever became of it: deletes every key with the intent's marker, waiting for none.
- * @returns the ids of the keys that were deleted
- */
-export async function removeUnstored(
-  { streamkap }: Pick<MakingPorts, 'streamkap'>,
-  trace: Omit<KeyTrace, 'formerUsernames'>,
-): Promise<string[]> {
-  const keys = await keysOfIntent({ streamkap }, { ...trace, formerUsernames: [] });
-  for (const key of keys) await streamkap.deleteProjectKey(key.id);
-  return keys.map((key) => key.id);
 }
 
 function failed(name: string, id: string): ProvisioningError {

@@ -53,9 +53,15 @@ export class StreamkapCalls {
   readonly #options: StreamkapClientOptions;
   readonly #token: TokenHolder;
 
-  constructor(options: StreamkapClientOptions) {
+  constructor(options: StreamkapClientOptions, token?: TokenHolder) {
     this.#options = options;
-    this.#token = new TokenHolder(options.credentials, options.clock, (credential) => this.#exchange(credential));
+    this.#token =
+      token ?? new TokenHolder(options.credentials, options.clock, (credential) => this.#exchange(credential));
+  }
+
+  /** @returns calls with the same token that end by `deadline`, milliseconds since the epoch */
+  until(deadline: number): StreamkapCalls {
+    return new StreamkapCalls({ ...this.#options, deadline }, this.#token);
   }
 
   async make<T>(call: ApiCall<T>): Promise<T> {

@@ -8,8 +8,13 @@ export type { StreamkapClientOptions } from './calls.ts';
 export class StreamkapClient {
   readonly #calls: StreamkapCalls;
 
-  constructor(options: StreamkapClientOptions) {
-    this.#calls = new StreamkapCalls(options);
+  constructor(options: StreamkapClientOptions | StreamkapCalls) {
+    this.#calls = options instanceof StreamkapCalls ? options : new StreamkapCalls(options);
+  }
+
+  /** @returns the same client for work that may only take until `deadline`, milliseconds since the epoch */
+  until(deadline: number): StreamkapClient {
+    return new StreamkapClient(this.#calls.until(deadline));
   }
 
   /** Who the admin credential is: the cheap check before anything is changed. */

@@ -50,7 +50,7 @@ describe('without a secret', () => {
     expect(world.sandbox.streamkap.projectKeys.map((key) => key.id)).toEqual([run.outputs['project-key-id']]);
     await assertWorks(world, fileIn(run));
     // What was handed out is the workflow's: the post stage leaves it alone.
-    expect(run.state).toEqual({ unfinished: '' });
+    expect(run.state).toEqual({ keyToDelete: '' });
     expect(run.post).toMatchObject({ outcome: 'success', rawTranscript: '' });
     expect(world.calls()).not.toContain(DELETE);
   });
@@ -65,7 +65,7 @@ describe('without a secret', () => {
     expect(streamkap.projectKeys).toEqual([]);
     expect(streamkap.clientCredentials).toHaveLength(1);
     expect(run.outputs).toEqual({});
-    expect(run.state).toEqual({ unfinished: '' });
+    expect(run.state).toEqual({ keyToDelete: '' });
     expect(run.post?.rawTranscript).toBe('');
   });
 
@@ -93,7 +93,7 @@ describe('without a secret', () => {
     expect(run.outcome).toBe('cancelled');
     expect(run.outputs).toEqual({});
     expect(seen).toEqual([1]);
-    expect(Object.keys(run.state)).toEqual(['unfinished']);
+    expect(Object.keys(run.state)).toEqual(['keyToDelete']);
     expect(streamkap.projectKeys).toEqual([]);
     expect(run.post?.outcome).toBe('success');
     expect(run.post?.rawTranscript).toMatch(/deleted the unfinished project key/);
@@ -123,11 +123,11 @@ describe('without a secret', () => {
       action: { kind: 'status', when: 'before', status: 403 },
     });
     const run = await world.run(UNSTORED, { cancelAfter: world.called(3) });
-    const { intentId } = JSON.parse(run.state.unfinished ?? '{}');
+    const { intentId } = JSON.parse(run.state.keyToDelete ?? '{}');
     expect(run.post?.outcome).toBe('success');
     expect(run.post?.annotations.warnings).toEqual([
       expect.stringMatching(
-        new RegExp(`^A project key marked \\[keyring:${intentId}\\.1\\] may be left\\..*\\[STREAMKAP_FORBIDDEN\\]$`),
+        new RegExp(`^A project key marked keyring:${intentId}\\.1 may be left\\..*\\[STREAMKAP_FORBIDDEN\\]$`),
       ),
     ]);
   });

@@ -24,7 +24,7 @@ export type Inputs = Readonly<Record<string, string>>;
 export interface RunOptions
   extends Pick<
     RunActionOptions,
-    'cancelAfter' | 'omitFiles' | 'onLine' | 'afterMain' | 'afterPost' | 'workspace' | 'runnerTemp'
+    'cancelAfter' | 'grace' | 'omitFiles' | 'onLine' | 'afterMain' | 'afterPost' | 'workspace' | 'runnerTemp'
   > {
   /** Added to the usual environment; undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;

@@ -1,17 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { createUnstored, removeUnstored } from '../../../core/provisioning/unstored.ts';
+import { createUnstored } from '../../../core/provisioning/unstored.ts';
 import { errorOf } from '../streamkap-bench.ts';
-import { INTENT_ID, PASSWORD, REQUESTED, World } from './bench.ts';
+import { INTENT_ID, MINUTE_MS, REQUESTED, World } from './bench.ts';
 
 const POST = 'POST /project-keys';
-const DELETE = 'DELETE /project-keys/{id}';
-const TRACE = { intentId: INTENT_ID, username: 'orders' };
 
-function create(world: World) {
+function create(world: World, more: Partial<Parameters<typeof createUnstored>[2]> = {}) {
   return createUnstored(world.ports, world.wanted, {
     intentId: INTENT_ID,
     run: 'org/repo run 1.1',
     verifyLogin: 'auto',
+    ...more,
   });
 }
 
@@ -56,20 +55,23 @@ describe('a key that is stored nowhere', () => {
   });
 });
 
-describe('taking it back', () => {
-  test('deletes by the marker what was made, without waiting for it, and says which', async () => {
-    const world = new World({ deleteLatencyMs: 60_000 });
-    const file = await create(world);
-    expect(await removeUnstored(world.ports, TRACE)).toEqual([file.project_key_id]);
-    expect(world.count(DELETE)).toBe(1);
-    expect(world.clock.sleeps).toEqual([]);
-    expect(world.streamkap.projectKeys[0]?.status).toBe('deleting');
+describe('an ephemeral key', () => {
+  test('carries its expiry from the POST on, and its id is told before anything is waited for', async () => {
+    const world = new World({ createLatencyMs: 3_000 });
+    const told: unknown[] = [];
+    const expiresAt = world.clock.time + MINUTE_MS;
+    const file = await create(world, { expiresAt, made: (key) => told.push(key, [...world.calls].at(-1)) });
+    expect(told).toEqual([{ id: file.project_key_id, alone: true }, `mask ${file.project_key_id}`]);
+    expect(world.streamkap.projectKeys[0]?.description).toMatch(
+      new RegExp(`^For orders \\[keyring:${INTENT_ID}\\.1 until 2026-03-26T15:01:00Z for [0-9a-f]{12}\\]$`),
+    );
   });
 
-  test('finds nothing where nothing was made, and leaves everybody else’s keys', async () => {
+  test('whose answer was lost is not told to be alone: the lost creation may land later', async () => {
     const world = new World();
-    world.streamkap.seedProjectKey({ name: 'orders', kafka_config: { username: 'orders', password: PASSWORD } });
-    expect(await removeUnstored(world.ports, TRACE)).toEqual([]);
-    expect(world.count(DELETE)).toBe(0);
+    world.fault('streamkap', POST, { kind: 'drop', when: 'after' });
+    const told: unknown[] = [];
+    const file = await create(world, { expiresAt: world.clock.time + MINUTE_MS, made: (key) => told.push(key) });
+    expect(told).toEqual([{ id: file.project_key_id, alone: false }]);
   });
 });
