@@ -1,5 +1,11 @@
 import { StreamkapError } from '../../errors.ts';
-import type { ClientCredentials, ListedCredential, MadeCredential } from '../../streamkap/client-credentials.ts';
+import {
+  type ClientCredentials,
+  differenceOf,
+  type ListedCredential,
+  type MadeCredential,
+  roleIdsOf,
+} from '../../streamkap/client-credentials.ts';
 import type { TimeBudget } from '../time-budget.ts';
 import * as errors from './errors.ts';
 import { type RotationMarker, withRotationMarker } from './marker.ts';
@@ -39,9 +45,8 @@ export async function makeCredential({ api, clientId, marker, budget }: Making):
     role_ids: roles,
   };
   const made = await create({ api, clientId, budget }, body);
-  if (serviceId && made.service_id && made.service_id !== serviceId)
-    throw errors.notEqual(made.client_id, 'service_id');
-  if (made.roles && rolesOf(made).join() !== roles.join()) throw errors.notEqual(made.client_id, 'roles');
+  const field = differenceOf(made, body);
+  if (field) throw errors.notEqual(made.client_id, field);
   return made;
 }
 
@@ -54,7 +59,7 @@ export async function modelOf(api: Pick<ClientCredentials, 'whoami' | 'list'>, c
   if (whoami.project_key_id) throw errors.ownedByKey(clientId);
   const current = listed.find((credential) => credential.client_id === clientId);
   if (!current) throw errors.notListed(clientId);
-  const roles = rolesOf(current);
+  const roles = roleIdsOf(current);
   if (roles.length === 0) throw errors.fromPermissions(clientId);
   return { current, roles, serviceId: current.service_id ?? whoami.service_id };
 }
@@ -87,8 +92,4 @@ async function create(
       await budget.clock.sleep(waitMs);
     }
   }
-}
-
-function rolesOf({ roles }: ListedCredential): string[] {
-  return (roles ?? []).map(({ id }) => id).sort();
 }
