@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { systemClock } from '../core/clock.ts';
 import { parseJson } from '../core/json.ts';
+import { projectKeys } from '../core/provisioning/project-keys.ts';
 import { removeUnstored } from '../core/provisioning/removal.ts';
 import { describeError } from './hints.ts';
 import { prepareJob } from './job.ts';
@@ -35,7 +36,7 @@ export async function cleanUp(state: string, environment: NodeJS.ProcessEnv): Pr
   const now = systemClock.now();
   try {
     const { streamkap } = await prepareJob(runner, environment, now + CALLS_MS);
-    const ids = await removeUnstored({ streamkap, clock: systemClock }, parsed.data, now + LOOK_MS);
+    const ids = await removeUnstored({ kind: projectKeys(streamkap), clock: systemClock }, parsed.data, now + LOOK_MS);
     runner.info(
       ids.length > 0 ? `deleted the ${kind} project key ${ids.join(', ')}` : `no ${kind} project key was left`,
     );

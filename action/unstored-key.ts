@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { systemClock } from '../core/clock.ts';
 import { KeyringError } from '../core/errors.ts';
 import { secondsOf } from '../core/marker.ts';
+import { projectKeys } from '../core/provisioning/project-keys.ts';
 import { removeUnstored } from '../core/provisioning/removal.ts';
 import { createUnstored } from '../core/provisioning/unstored.ts';
 import { expiryOf, sweepEarlierKeys, warnOfShortSession, withOwnUsername } from './ephemeral.ts';
@@ -48,7 +49,7 @@ export async function createWithoutSecret(
   } catch (error) {
     // Where it cannot be deleted now, or may yet be made, the state stays: post tries again and says what may be left.
     const mayLand = error instanceof KeyringError && error.changed === 'unknown';
-    await removeUnstored({ streamkap, clock: systemClock }, trace, 0).then(
+    await removeUnstored({ kind: projectKeys(streamkap), clock: systemClock }, trace, 0).then(
       mayLand ? undefined : forget,
       () => undefined,
     );

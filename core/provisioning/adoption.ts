@@ -1,9 +1,18 @@
-import { type KafkaCredentialFile, type KafkaCredentials, kafkaConnection } from '../credential-file.ts';
+import {
+  type CredentialFile,
+  type KafkaCredentialFile,
+  type KafkaCredentials,
+  kafkaConnection,
+} from '../credential-file.ts';
 import { ProvisioningError } from '../errors.ts';
 import { tryNewPassword } from '../login-probe/new-password.ts';
 import type { ProjectKeyDetail } from '../streamkap/schemas.ts';
 import type { Intent } from './intent.ts';
-import { LIMITS, type ProvisioningPorts, type ProvisioningRequest } from './ports.ts';
+import { waitUntilActive } from './keys.ts';
+import type { Making, MakingPorts, MakingRequest } from './making.ts';
+import { type KeyApi, LIMITS, type ProvisioningRequest } from './ports.ts';
+
+type AdoptionPorts = MakingPorts<CredentialFile> & { readonly streamkap: Pick<KeyApi, 'setKafkaPassword'> };
 
 /**
  * Rebuilds the credential file of a Kafka-only key whose create answer was lost: everything in it is either in the intent or in
@@ -40,6 +49,20 @@ export function rebuildKafka(
   };
 }
 
+/** @returns `failed` when Streamkap could not finish the key */
+export async function adoptKey(
+  ports: AdoptionPorts,
+  intent: Intent,
+  { id, stillOurs, verifyLogin }: MakingRequest & { id: string },
+): Promise<Making<CredentialFile> | 'failed'> {
+  const key = await waitUntilActive(ports, id);
+  if (key === 'failed') return 'failed';
+  const file = rebuildFile(intent, key);
+  ports.report.secretSeen(file);
+  const proof = await proveAdopted(ports, file, { verifyLogin, stillOurs });
+  return proof === 'overtaken' ? { outcome: 'overtaken' } : { file, outcome: 'adopted', clean: false };
+}
+
 /**
  * Proves by a login that the rebuilt file is the key's; when it is not accepted, the intent's own password is set once more.
  * Nothing is deleted on failure: another run may have stored this very key.
@@ -47,7 +70,7 @@ export function rebuildKafka(
  * @returns `overtaken` when the intent is not current any more
  */
 export async function proveAdopted(
-  ports: Omit<ProvisioningPorts, 'store'>,
+  ports: Pick<AdoptionPorts, 'probe' | 'clock' | 'report' | 'streamkap'>,
   file: KafkaCredentialFile,
   { verifyLogin, stillOurs }: Pick<ProvisioningRequest, 'verifyLogin'> & { stillOurs: () => Promise<boolean> },
 ): Promise<'proven' | 'overtaken'> {

@@ -6,6 +6,8 @@ const texts = z.optional(z.array(z.string()));
 
 const requestedKey = z.object({
   description: z.string(),
+  /** Of a client credential; a key belongs to the caller's. */
+  service_id: z.optional(z.string()),
   role_ids: texts,
   permission_ids: texts,
   kafka: z.optional(
@@ -29,6 +31,8 @@ const requestedKey = z.object({
 
 const intent = z.object({
   type: z.literal('streamkap_keyring_intent'),
+  /** Left out: a project key. */
+  kind: z.optional(z.literal('client-credential')),
   intentId: z.string(),
   attempt: z.number(),
   /** The first attempt that asked for what is asked for now: keys of earlier ones are other keys. */
@@ -69,6 +73,11 @@ export interface Held {
 export function intentOf(value: unknown): Intent | undefined {
   const result = intent.safeParse(value);
   return result.success ? result.data : undefined;
+}
+
+/** @returns what an intent says of its kind: nothing for a project key, as it was before there were others */
+export function intentKindOf({ format }: { format: { name: string } }): Pick<Intent, 'kind'> {
+  return format.name === 'client-credential' ? { kind: format.name } : {};
 }
 
 /** @returns the body of `POST /project-keys` that this attempt of the intent sends */

@@ -1,18 +1,19 @@
 import { backoffMs, type Clock } from '../clock.ts';
 import { ProvisioningError, StreamkapError } from '../errors.ts';
-import { type ProjectKeyDetail, type ProjectKeySummary, statusOf } from '../streamkap/schemas.ts';
+import { type ProjectKeyDetail, statusOf } from '../streamkap/schemas.ts';
 import type { Intent } from './intent.ts';
+import type { Credential, CredentialKind, Listed } from './kind.ts';
 import { type Marker, markerOf } from './marker.ts';
-import { type KeyApi, LIMITS, type ProvisioningReport } from './ports.ts';
+import { LIMITS, type ProvisioningReport } from './ports.ts';
 
-export type MarkedKey = ProjectKeySummary & { readonly marker: Marker };
+export type MarkedKey = Listed & { readonly marker: Marker };
 
 /** The part of an intent that finds its keys again; no secret in it. */
 export type KeyTrace = Pick<Intent, 'intentId' | 'username' | 'formerUsernames'>;
 
 interface KeyPorts {
   readonly report: Pick<ProvisioningReport, 'progress'>;
-  readonly streamkap: KeyApi;
+  readonly kind: Pick<CredentialKind<Credential>, 'format' | 'list' | 'get' | 'delete'>;
   readonly clock: Clock;
 }
 
@@ -21,11 +22,11 @@ interface KeyPorts {
  * a key is never taken for ours by one sign alone
  */
 export async function keysOfIntent(
-  { streamkap }: { readonly streamkap: Pick<KeyApi, 'listProjectKeys'> },
+  { kind }: { kind: Pick<KeyPorts['kind'], 'list'> },
   { intentId, username, formerUsernames }: KeyTrace,
 ): Promise<MarkedKey[]> {
   const asked = [username, ...formerUsernames];
-  const keys = await streamkap.listProjectKeys();
+  const keys = await kind.list();
   return keys.flatMap((key) => {
     const marker = markerOf(key);
     if (marker?.intentId !== intentId) return [];
@@ -37,17 +38,17 @@ export async function keysOfIntent(
 
 /** @returns the key once it is active, or why it never will be */
 export async function waitUntilActive(
-  { streamkap, clock, report }: KeyPorts,
+  { kind, clock, report }: KeyPorts,
   id: string,
 ): Promise<ProjectKeyDetail | 'failed'> {
   const end = clock.now() + LIMITS.activeWithinMs;
   for (let looks = 0; ; looks++) {
-    const key = await streamkap.getProjectKey(id);
+    const key = await kind.get(id);
     if (!key) return 'failed';
     const status = statusOf(key);
     if (status === 'active') return key;
     if (status === 'failed' || status === 'delete_failed') return 'failed';
-    await pauseUntil(end, { clock, report, looks, id, status });
+    await pauseUntil(end, { clock, report, looks, name: `${kind.format.noun} ${id}`, status });
   }
 }
 
@@ -55,27 +56,27 @@ export async function waitUntilActive(
  * Deletes a key and waits until it is gone, so that its Kafka username is free again. A key that is still being made is waited
  * for first; one that Streamkap failed to delete is deleted again.
  */
-export async function removeKey({ streamkap, clock, report }: KeyPorts, id: string): Promise<void> {
+export async function removeKey({ kind, clock, report }: KeyPorts, id: string): Promise<void> {
   const end = clock.now() + LIMITS.goneWithinMs;
   let deletes = 0;
   for (let looks = 0; ; looks++) {
-    const key = await streamkap.getProjectKey(id);
+    const key = await kind.get(id);
     if (!key) return;
     const status = statusOf(key);
     const deletable = status === 'active' || status === 'failed' || status === 'delete_failed' || status === 'other';
     if (deletable && deletes < LIMITS.deletes) {
       deletes++;
-      await sendDelete(streamkap, id);
+      await sendDelete(kind, id);
       continue;
     }
-    await pauseUntil(end, { clock, report, looks, id, status });
+    await pauseUntil(end, { clock, report, looks, name: `${kind.format.noun} ${id}`, status });
   }
 }
 
 /** A lost answer is as good as none here: the next look at the key tells. */
-async function sendDelete(streamkap: KeyApi, id: string): Promise<void> {
+async function sendDelete(kind: KeyPorts['kind'], id: string): Promise<void> {
   try {
-    await streamkap.deleteProjectKey(id);
+    await kind.delete(id);
   } catch (error) {
     if (!(error instanceof StreamkapError) || error.changed === 'no') throw error;
   }
@@ -87,20 +88,20 @@ async function pauseUntil(
     clock,
     report,
     looks,
-    id,
+    name,
     status,
-  }: Pick<KeyPorts, 'clock' | 'report'> & { looks: number; id: string; status: string },
+  }: Pick<KeyPorts, 'clock' | 'report'> & { looks: number; name: string; status: string },
 ): Promise<void> {
   const waitMs = backoffMs(looks, LIMITS.poll);
   if (clock.now() + waitMs > end) {
     throw new ProvisioningError({
       code: 'KEY_NOT_SETTLED',
-      message: `The project key ${id} is still "${status}"`,
+      message: `The ${name} is still "${status}"`,
       changed: 'yes',
       retryable: true,
-      remedy: 'Look at the key in Streamkap; run again once it is active or gone. The secret remembers where to go on.',
+      remedy: 'Look at it in Streamkap; run again once it is active or gone. The secret remembers where to go on.',
     });
   }
-  report.progress(`the project key ${id} is "${status}", looking again`);
+  report.progress(`the ${name} is "${status}", looking again`);
   await clock.sleep(waitMs);
 }

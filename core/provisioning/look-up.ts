@@ -1,13 +1,15 @@
 import { backoffMs, type Clock } from '../clock.ts';
+import type { CredentialFile } from '../credential-file.ts';
 import { ProvisioningError } from '../errors.ts';
 import type { SecretReader } from '../secret-store.ts';
+import { type Credential, type CredentialFormat, PROJECT_KEY_FORMAT } from './kind.ts';
 import { LIMITS, type ProvisioningReport, type ProvisioningResult } from './ports.ts';
 import { readSituation, type Situation } from './situation.ts';
 
-interface LookUpPorts {
+interface LookUpPorts<C extends Credential = CredentialFile> {
   readonly store: SecretReader;
   readonly clock: Clock;
-  readonly report: ProvisioningReport;
+  readonly report: ProvisioningReport<C>;
 }
 
 /**
@@ -16,13 +18,19 @@ interface LookUpPorts {
  * @param waitMs milliseconds
  * @throws ProvisioningError SECRET_NOT_FOUND, SECRET_EMPTY, CREATION_NOT_FINISHED, SECRET_HAS_FOREIGN_VALUE; nothing was changed
  */
-export async function lookUp(
-  { store, clock, report }: LookUpPorts,
+export function lookUp(ports: LookUpPorts, request: { secretId: string; waitMs: number }): Promise<ProvisioningResult> {
+  return lookUpAs(PROJECT_KEY_FORMAT, ports, request);
+}
+
+/** The same for any kind of credential. */
+export async function lookUpAs<C extends Credential>(
+  format: CredentialFormat<C>,
+  { store, clock, report }: LookUpPorts<C>,
   { secretId, waitMs }: { secretId: string; waitMs: number },
-): Promise<ProvisioningResult> {
+): Promise<ProvisioningResult<C>> {
   const end = clock.now() + waitMs;
   for (let looks = 0; ; looks++) {
-    const situation = await readSituation(store, secretId);
+    const situation = await readSituation(store, secretId, format);
     if (situation.state === 'file') {
       const { version, file } = situation;
       report.secretSeen(file);
@@ -37,7 +45,7 @@ export async function lookUp(
   }
 }
 
-function notThere(situation: Situation, secretId: string): ProvisioningError {
+function notThere(situation: Situation<Credential>, secretId: string): ProvisioningError {
   const facts = { changed: 'no', retryable: situation.state !== 'absent' } as const;
   switch (situation.state) {
     case 'absent':

@@ -1,30 +1,29 @@
 import { backoffMs } from '../clock.ts';
-import type { CredentialFile } from '../credential-file.ts';
 import { ProvisioningError, StreamkapError } from '../errors.ts';
-import { proveAdopted, rebuildFile } from './adoption.ts';
-import { createBodyOf, hasApi, type Intent } from './intent.ts';
-import { keysOfIntent, removeKey, waitUntilActive } from './keys.ts';
-import { LIMITS, type ProvisioningPorts, type ProvisioningRequest } from './ports.ts';
+import { hasApi, type Intent } from './intent.ts';
+import { keysOfIntent, removeKey } from './keys.ts';
+import type { Credential, CredentialKind } from './kind.ts';
+import { type KindPorts, LIMITS, type ProvisioningRequest } from './ports.ts';
 
 /** A key and its file, not stored yet. */
-export interface MadeKey {
+export interface MadeKey<C extends Credential> {
   readonly outcome: 'created' | 'adopted';
-  readonly file: CredentialFile;
+  readonly file: C;
   /** No POST of this intent can still land: there was one, and it was answered. */
   readonly clean: boolean;
 }
 
-export type Making =
-  | MadeKey
+export type Making<C extends Credential> =
+  | MadeKey<C>
   /** Another run is ahead; nothing to store. */
   | { readonly outcome: 'overtaken' }
   /** Streamkap will not have the request as it is, and has no key of this intent. */
   | { readonly outcome: 'refused'; readonly refusal: StreamkapError };
 
 /** Making needs no store: a key may also be made that is stored nowhere. */
-export type MakingPorts = Omit<ProvisioningPorts, 'store'>;
+export type MakingPorts<C extends Credential> = Omit<KindPorts<C>, 'store'>;
 
-type MakingRequest = Pick<ProvisioningRequest, 'verifyLogin'> & {
+export type MakingRequest = Pick<ProvisioningRequest, 'verifyLogin'> & {
   /** Whether the intent is current; read before an earlier key's password is set again. */
   readonly stillOurs: () => Promise<boolean>;
   /** `list` where an earlier attempt may have made a key already. */
@@ -35,7 +34,11 @@ type MakingRequest = Pick<ProvisioningRequest, 'verifyLogin'> & {
  * Gets one key for a held intent: by POST, or by adopting what an earlier attempt made. A POST without an answer is never
  * repeated before the list was read. Never deletes a key of a higher attempt: its taker may be storing it.
  */
-export async function makeKey(ports: MakingPorts, intent: Intent, request: MakingRequest): Promise<Making> {
+export async function makeKey<C extends Credential>(
+  ports: MakingPorts<C>,
+  intent: Intent,
+  request: MakingRequest,
+): Promise<Making<C>> {
   let refusal: StreamkapError | undefined;
   for (let posts = 0, step = request.from; ; step = 'list') {
     if (step === 'list') {
@@ -43,7 +46,7 @@ export async function makeKey(ports: MakingPorts, intent: Intent, request: Makin
       if (typeof found === 'object') return found;
       // Nothing was in the way, so it is the request itself that Streamkap will not have.
       if (refusal && found === 'none') return { outcome: 'refused', refusal };
-      if (posts === LIMITS.posts) throw unanswered(intent);
+      if (posts === LIMITS.posts) throw unanswered(ports.kind, intent);
       if (posts > 0) await ports.clock.sleep(backoffMs(posts, LIMITS.poll));
     }
     posts++;
@@ -57,10 +60,13 @@ export async function makeKey(ports: MakingPorts, intent: Intent, request: Makin
   }
 }
 
-async function post({ streamkap, report }: MakingPorts, intent: Intent): Promise<CredentialFile | StreamkapError> {
-  report.progress(`creating the project key "${intent.name}"`);
+async function post<C extends Credential>(
+  { kind, report }: MakingPorts<C>,
+  intent: Intent,
+): Promise<C | StreamkapError> {
+  report.progress(`creating the ${kind.format.noun} "${intent.name}"`);
   try {
-    const file = await streamkap.createProjectKey(createBodyOf(intent));
+    const file = await kind.create(intent);
     report.secretSeen(file);
     return file;
   } catch (error) {
@@ -73,15 +79,15 @@ async function post({ streamkap, report }: MakingPorts, intent: Intent): Promise
  * What earlier attempts left at Streamkap, put in order so that one key can follow.
  * @returns `removed` when there was something, and it is gone now
  */
-async function search(
-  ports: MakingPorts,
+async function search<C extends Credential>(
+  ports: MakingPorts<C>,
   intent: Intent,
   request: MakingRequest,
-): Promise<Making | 'none' | 'removed'> {
+): Promise<Making<C> | 'none' | 'removed'> {
   const keys = await keysOfIntent(ports, intent);
   for (const key of keys) {
     const mayAdopt = !hasApi(intent) && key.marker.attempt >= intent.since;
-    const adopted = mayAdopt ? await adopt(ports, intent, { ...request, id: key.id }) : 'failed';
+    const adopted = mayAdopt ? await ports.kind.adopt(ports, intent, { ...request, id: key.id }) : 'failed';
     if (adopted !== 'failed') return adopted;
     // Its API secret is lost with the answer, or Streamkap could not finish it; no attempt up to ours can store it any more.
     if (key.marker.attempt <= intent.attempt) await removeKey(ports, key.id);
@@ -90,23 +96,10 @@ async function search(
   return keys.length > 0 ? 'removed' : 'none';
 }
 
-async function adopt(
-  ports: MakingPorts,
-  intent: Intent,
-  { id, stillOurs, verifyLogin }: MakingRequest & { id: string },
-): Promise<Making | 'failed'> {
-  const key = await waitUntilActive(ports, id);
-  if (key === 'failed') return 'failed';
-  const file = rebuildFile(intent, key);
-  ports.report.secretSeen(file);
-  const proof = await proveAdopted(ports, file, { verifyLogin, stillOurs });
-  return proof === 'overtaken' ? { outcome: 'overtaken' } : { file, outcome: 'adopted', clean: false };
-}
-
-function unanswered(intent: Intent): ProvisioningError {
+function unanswered({ format }: CredentialKind<Credential>, intent: Intent): ProvisioningError {
   return new ProvisioningError({
     code: 'CREATE_UNANSWERED',
-    message: `Streamkap did not answer the creation of the project key "${intent.name}"`,
+    message: `Streamkap did not answer the creation of the ${format.noun} "${intent.name}"`,
     changed: 'unknown',
     retryable: true,
     remedy: 'Run again: the next run finds what was made, or makes it.',

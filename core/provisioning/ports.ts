@@ -4,6 +4,7 @@ import type { LoginRequest, LoginResult } from '../login-probe/probe.ts';
 import type { SecretStore } from '../secret-store.ts';
 import type { StreamkapClient } from '../streamkap/client.ts';
 import type { RequestedKey } from './intent.ts';
+import type { Credential, CredentialKind } from './kind.ts';
 
 /** Streamkap as far as making a key needs it. */
 export type KeyApi = Pick<
@@ -24,10 +25,16 @@ export interface ProvisioningPorts {
   readonly report: ProvisioningReport;
 }
 
+/** The same for any kind of credential. */
+export interface KindPorts<C extends Credential> extends Omit<ProvisioningPorts, 'streamkap' | 'report'> {
+  readonly kind: CredentialKind<C>;
+  readonly report: ProvisioningReport<C>;
+}
+
 /** What the outside learns on the way. */
-export interface ProvisioningReport {
+export interface ProvisioningReport<C extends Credential = CredentialFile> {
   /** Called before a secret is used for anything, so that it can be masked. */
-  secretSeen(secret: string | CredentialFile): void;
+  secretSeen(secret: string | C): void;
   progress(line: string): void;
   warning(line: string): void;
 }
@@ -55,10 +62,10 @@ export interface ProvisioningRequest {
   readonly newSecret: { readonly kmsKeyId?: string | undefined; readonly tags: Readonly<Record<string, string>> };
 }
 
-export interface ProvisioningResult {
+export interface ProvisioningResult<C extends Credential = CredentialFile> {
   /** `created`: by this run. `adopted`: made by a run that did not come to its end, finished by this one. `found`: it was there. */
   readonly outcome: 'created' | 'adopted' | 'found';
-  readonly file: CredentialFile;
+  readonly file: C;
   readonly secretArn: string;
   readonly versionId: string;
 }

@@ -1,14 +1,22 @@
 import { backoffMs } from '../clock.ts';
-import type { CredentialFile } from '../credential-file.ts';
-import { KeyringError, ProvisioningError, SecretStoreError, StreamkapError } from '../errors.ts';
+import { KeyringError, ProvisioningError, SecretStoreError } from '../errors.ts';
 import type { SecretVersion } from '../secret-store.ts';
 import { statusOf } from '../streamkap/schemas.ts';
 import { createSurely, putSurely, type WriteOutcome } from './durable-write.ts';
-import type { Held, Intent } from './intent.ts';
+import { afterWriting, creationFailed, noSuchArn, unstorable } from './errors.ts';
+import { type Held, type Intent, intentKindOf } from './intent.ts';
 import { keysOfIntent, removeKey, waitUntilActive } from './keys.ts';
+import type { Credential } from './kind.ts';
 import { type MadeKey, makeKey } from './making.ts';
-import { LIMITS, type ProvisioningPorts, type ProvisioningRequest, type ProvisioningResult } from './ports.ts';
-import { contentOf, readSituation } from './situation.ts';
+import {
+  type KindPorts,
+  LIMITS,
+  type ProvisioningPorts,
+  type ProvisioningRequest,
+  type ProvisioningResult,
+} from './ports.ts';
+import { projectKeys } from './project-keys.ts';
+import { contentIn, readSituation } from './situation.ts';
 import { SWEEP_LABEL, sweepLateKeys } from './sweep.ts';
 import { successorOf } from './version-id.ts';
 
@@ -28,11 +36,19 @@ const HELP_AFTER_MS = 5_000;
  * undoes what was begun
  */
 export function provision(ports: ProvisioningPorts, request: ProvisioningRequest): Promise<ProvisioningResult> {
+  return provisionKind({ ...ports, kind: projectKeys(ports.streamkap) }, request);
+}
+
+/** The same for any kind of credential: what is said of keys here holds for all of them. */
+export function provisionKind<C extends Credential>(
+  ports: KindPorts<C>,
+  request: ProvisioningRequest,
+): Promise<ProvisioningResult<C>> {
   return new Provisioner(ports, request).run();
 }
 
-class Provisioner {
-  readonly #ports: ProvisioningPorts;
+class Provisioner<C extends Credential> {
+  readonly #ports: KindPorts<C>;
   readonly #request: ProvisioningRequest;
   /** Keys this run made or adopted and could not store; ours to delete once a file is current that names another. */
   readonly #unstored = new Set<string>();
@@ -41,12 +57,12 @@ class Provisioner {
   /** What this run had stored, or finished for a run that had. */
   #made: { readonly keyId: string; readonly outcome: 'created' | 'adopted' } | undefined;
 
-  constructor(ports: ProvisioningPorts, request: ProvisioningRequest) {
+  constructor(ports: KindPorts<C>, request: ProvisioningRequest) {
     this.#ports = ports;
     this.#request = request;
   }
 
-  async run(): Promise<ProvisioningResult> {
+  async run(): Promise<ProvisioningResult<C>> {
     try {
       return await this.#run();
     } catch (error) {
@@ -54,11 +70,11 @@ class Provisioner {
     }
   }
 
-  async #run(): Promise<ProvisioningResult> {
-    const { clock } = this.#ports;
+  async #run(): Promise<ProvisioningResult<C>> {
+    const { clock, kind } = this.#ports;
     const end = clock.now() + this.#request.takeOverAfterMs + LIMITS.patienceMs;
     for (let looks = 0; clock.now() <= end; ) {
-      const situation = await readSituation(this.#ports.store, this.#request.secretId);
+      const situation = await readSituation(this.#ports.store, this.#request.secretId, kind.format);
       switch (situation.state) {
         case 'file':
           return await this.#found(situation.version, situation.file);
@@ -73,7 +89,7 @@ class Provisioner {
     }
     throw new ProvisioningError({
       code: 'CREATION_NOT_FINISHED',
-      message: `Another run is still making the project key for ${this.#request.secretId}`,
+      message: `Another run is still making the ${kind.format.noun} for ${this.#request.secretId}`,
       changed: 'no',
       retryable: true,
       remedy: 'Run again later; look for the other run in the intent that the secret holds.',
@@ -85,7 +101,7 @@ class Provisioner {
     const held = { versionId: version.versionId, intent };
     const next = await this.#ports.store.read(this.#request.secretId, { versionId: successorOf(version.versionId) });
     if (typeof next === 'object') {
-      const content = contentOf(next);
+      const content = contentIn(next, this.#ports.kind.format);
       // An intent there: AWSCURRENT has moved on since it was read. A young file: its holder is about to finish.
       const helpAfterMs = Math.min(HELP_AFTER_MS, this.#request.takeOverAfterMs);
       if (content.state !== 'file' || next.readAt - next.createdAt < helpAfterMs) return false;
@@ -110,6 +126,7 @@ class Provisioner {
     const attempt = withdrawn ? withdrawn.intent.attempt + 1 : 1;
     const intent: Intent = {
       type: 'streamkap_keyring_intent',
+      ...intentKindOf(this.#ports.kind),
       intentId: withdrawn?.intent.intentId ?? randomId(),
       attempt,
       since: attempt,
@@ -177,15 +194,16 @@ class Provisioner {
       throw made.refusal;
     }
     const { file } = made;
-    this.#unstored.add(file.project_key_id);
+    const keyId = this.#idOf(file);
+    this.#unstored.add(keyId);
     if (!(await this.#store(held, made))) return;
-    this.#unstored.delete(file.project_key_id);
-    this.#made = { keyId: file.project_key_id, outcome: made.outcome };
+    this.#unstored.delete(keyId);
+    this.#made = { keyId, outcome: made.outcome };
     await this.#finish(held, file);
   }
 
   /** @returns false when overtaken. An answer's secret exists only here until then, so the write is not given up easily. */
-  async #store(held: Held, { file, clean }: MadeKey): Promise<boolean> {
+  async #store(held: Held, { file, clean }: MadeKey<C>): Promise<boolean> {
     const { secretId } = this.#request;
     const versionId = successorOf(held.versionId);
     const stages = clean ? [CREATED_LABEL] : [CREATED_LABEL, SWEEP_LABEL];
@@ -193,15 +211,15 @@ class Provisioner {
       const write = { secretId, versionId, value: JSON.stringify(file), stages };
       if ((await putSurely(this.#ports.store, write)) === 'stored') return true;
     } catch (error) {
-      throw error instanceof SecretStoreError ? unstorable(error, file.project_key_id) : error;
+      throw error instanceof SecretStoreError ? unstorable(error, this.#named(file)) : error;
     }
-    return (await this.#storedKeyId(versionId)) === file.project_key_id;
+    return (await this.#storedKeyId(versionId)) === this.#idOf(file);
   }
 
   async #storedKeyId(versionId: string): Promise<string | undefined> {
     const version = await this.#ports.store.read(this.#request.secretId, { versionId });
-    const content = typeof version === 'object' ? contentOf(version) : undefined;
-    return content?.state === 'file' ? content.file.project_key_id : undefined;
+    const content = typeof version === 'object' ? contentIn(version, this.#ports.kind.format) : undefined;
+    return content?.state === 'file' ? this.#idOf(content.file) : undefined;
   }
 
   /** Streamkap will not have the request as it is: the next run must be free to ask for something else, at once. */
@@ -212,45 +230,55 @@ class Provisioner {
   }
 
   /** A file is stored under the intent's successor: nobody can overtake any more, and anybody may carry this out. */
-  async #finish(held: Held, file: CredentialFile): Promise<true> {
-    const { store, report, streamkap } = this.#ports;
+  async #finish(held: Held, file: C): Promise<true> {
+    const { store, report, kind } = this.#ports;
     report.secretSeen(file);
+    const keyId = this.#idOf(file);
     const fileVersionId = successorOf(held.versionId);
-    if ((await waitUntilActive(this.#ports, file.project_key_id)) === 'failed') {
+    if ((await waitUntilActive(this.#ports, keyId)) === 'failed') {
       await this.#replaceFailed({ versionId: fileVersionId, intent: held.intent }, file);
       return true;
     }
     for (const twin of await keysOfIntent(this.#ports, held.intent)) {
       // A higher attempt belongs to an intent that follows this file (it had failed meanwhile), never to a twin of it.
-      const isTwin = twin.id !== file.project_key_id && twin.marker.attempt <= held.intent.attempt;
-      if (isTwin) await streamkap.deleteProjectKey(twin.id);
+      const isTwin = twin.id !== keyId && twin.marker.attempt <= held.intent.attempt;
+      if (isTwin) await kind.delete(twin.id);
     }
     const move = { secretId: this.#request.secretId, label: 'AWSCURRENT', from: held.versionId, to: fileVersionId };
     const moved = (await store.move(move)) === 'moved';
-    if (moved) this.#made ??= { keyId: file.project_key_id, outcome: 'adopted' };
+    if (moved) this.#made ??= { keyId, outcome: 'adopted' };
     return true;
   }
 
   /** Streamkap could not finish a key whose file is stored: a new intent goes on from the file's version, once. */
-  async #replaceFailed(stored: Held, file: CredentialFile): Promise<void> {
+  async #replaceFailed(stored: Held, file: C): Promise<void> {
     const { intent } = stored;
     if (intent.failures < LIMITS.failures) {
       await this.#succeed(stored, { failures: intent.failures + 1 });
       return;
     }
-    await removeKey(this.#ports, file.project_key_id);
+    await removeKey(this.#ports, this.#idOf(file));
     await this.#withdraw(stored);
-    throw creationFailed(intent, file.project_key_id);
+    throw creationFailed(intent, this.#named(file));
   }
 
-  async #found(version: SecretVersion, file: CredentialFile): Promise<ProvisioningResult> {
+  async #found(version: SecretVersion, file: C): Promise<ProvisioningResult<C>> {
     this.#ports.report.secretSeen(file);
+    const keyId = this.#idOf(file);
     for (const id of this.#unstored) {
-      if (id !== file.project_key_id) await this.#ports.streamkap.deleteProjectKey(id);
+      if (id !== keyId) await this.#ports.kind.delete(id);
     }
-    if (version.stages.includes(SWEEP_LABEL)) await sweepLateKeys(this.#ports, version, file.project_key_id);
-    const outcome = this.#made?.keyId === file.project_key_id ? this.#made.outcome : 'found';
+    if (version.stages.includes(SWEEP_LABEL)) await sweepLateKeys(this.#ports, version, keyId);
+    const outcome = this.#made?.keyId === keyId ? this.#made.outcome : 'found';
     return { outcome, file, secretArn: version.arn, versionId: version.versionId };
+  }
+
+  #idOf(file: C): string {
+    return this.#ports.kind.format.idOf(file);
+  }
+
+  #named(file: C): string {
+    return `${this.#ports.kind.format.noun} ${this.#idOf(file)}`;
   }
 
   async #wait(version: SecretVersion, looks: number): Promise<void> {
@@ -258,43 +286,4 @@ class Provisioner {
     this.#ports.report.progress(`waiting for another run to finish creating the key (begun ${ageSeconds} s ago)`);
     await this.#ports.clock.sleep(backoffMs(looks, LIMITS.poll));
   }
-}
-
-function noSuchArn(arn: string): ProvisioningError {
-  return new ProvisioningError({
-    code: 'SECRET_NOT_FOUND',
-    message: `There is no secret ${arn}, and a new one cannot be given an ARN`,
-    changed: 'no',
-    retryable: false,
-    remedy: 'Check the account and Region in the ARN against AWS_REGION, or give a name to have the secret made.',
-  });
-}
-
-/** The same error, told of the run as a whole. */
-function afterWriting(error: KeyringError): KeyringError {
-  if (error.changed !== 'no') return error;
-  const { code, message, retryable, remedy, requestId } = error;
-  const note = 'The secret keeps a note of what was begun, for the next run to go on from.';
-  return new ProvisioningError({ code, message, changed: 'yes', retryable, remedy: `${remedy} ${note}`, requestId });
-}
-
-function unstorable(error: SecretStoreError, keyId: string): ProvisioningError {
-  return new ProvisioningError({
-    code: error.code,
-    message: `The project key ${keyId} was made, but its file could not be stored: ${error.message}`,
-    changed: 'yes',
-    retryable: error.retryable,
-    remedy: `${error.remedy} The next run adopts or replaces the key.`,
-    requestId: error.requestId,
-  });
-}
-
-function creationFailed(intent: Intent, id: string): StreamkapError {
-  return new StreamkapError({
-    code: 'CREATE_FAILED',
-    message: `Streamkap could not finish the project key "${intent.name}" (${id}), twice`,
-    changed: 'no',
-    retryable: true,
-    remedy: "Both keys were deleted. Check Streamkap's status and the request, then run again.",
-  });
 }

@@ -2,7 +2,8 @@ import { backoffMs, type Clock } from '../clock.ts';
 import { StreamkapError } from '../errors.ts';
 import { statusOf } from '../streamkap/schemas.ts';
 import { type KeyTrace, keysOfIntent } from './keys.ts';
-import { type KeyApi, LIMITS } from './ports.ts';
+import type { Credential, CredentialKind } from './kind.ts';
+import { LIMITS } from './ports.ts';
 
 /** What finds a key that was made and is stored nowhere; no secret in it. */
 export interface UnstoredTrace extends Omit<KeyTrace, 'formerUsernames'> {
@@ -13,7 +14,7 @@ export interface UnstoredTrace extends Omit<KeyTrace, 'formerUsernames'> {
 }
 
 interface RemovalPorts {
-  readonly streamkap: Pick<KeyApi, 'listProjectKeys' | 'deleteProjectKey'>;
+  readonly kind: Pick<CredentialKind<Credential>, 'list' | 'delete'>;
   readonly clock: Clock;
 }
 
@@ -23,16 +24,16 @@ interface RemovalPorts {
  * @param until milliseconds since the epoch. While nothing is found, a creation may be on its way, and while Streamkap refuses, the
  * key may still be being made: until then it is looked again
  * @returns the ids of the keys that are gone or going
- * @throws StreamkapError when a key was found and could not be deleted, or none could be looked for
+ * @throws StreamkapError when one was found and could not be deleted, or none could be looked for
  */
 export async function removeUnstored(
-  { streamkap, clock }: RemovalPorts,
+  { kind, clock }: RemovalPorts,
   trace: UnstoredTrace,
   until: number,
 ): Promise<string[]> {
   const gone = new Set<string>();
   for (let looks = 0; ; looks++) {
-    const { refusal, mayPass } = await orderDeletions(streamkap, trace, gone);
+    const { refusal, mayPass } = await orderDeletions(kind, trace, gone);
     if (!refusal && gone.size > 0) return [...gone];
     const pauseMs = backoffMs(looks, LIMITS.poll);
     if (!mayPass || clock.now() + pauseMs > until) {
@@ -45,19 +46,19 @@ export async function removeUnstored(
 
 /** @param gone ids that are gone or going, which this adds to @returns why a key that was found is not, and whether time may help */
 async function orderDeletions(
-  streamkap: RemovalPorts['streamkap'],
+  kind: RemovalPorts['kind'],
   trace: UnstoredTrace,
   gone: Set<string>,
 ): Promise<{ refusal: StreamkapError | undefined; mayPass: boolean }> {
   const refused = new Map<string, StreamkapError>();
   const order = async (id: string) => {
-    const refusal = await refusalOf(streamkap.deleteProjectKey(id));
+    const refusal = await refusalOf(kind.delete(id));
     if (refusal) refused.set(id, refusal);
     else gone.add(id);
   };
   if (trace.id !== undefined && !gone.has(trace.id)) await order(trace.id);
   if (trace.alone && refused.size === 0) return { refusal: undefined, mayPass: false };
-  const keys = await keysOfIntent({ streamkap }, { ...trace, formerUsernames: [] });
+  const keys = await keysOfIntent({ kind }, { ...trace, formerUsernames: [] });
   for (const key of keys) {
     if (statusOf(key) === 'deleting') {
       refused.delete(key.id);

@@ -1,9 +1,11 @@
 import type { CredentialFile } from '../credential-file.ts';
 import { ProvisioningError } from '../errors.ts';
-import type { Intent } from './intent.ts';
+import { type Intent, intentKindOf } from './intent.ts';
 import { removeKey, waitUntilActive } from './keys.ts';
+import type { Credential } from './kind.ts';
 import { type MakingPorts, makeKey } from './making.ts';
-import type { KeyRequest, ProvisioningRequest } from './ports.ts';
+import type { KeyRequest, ProvisioningPorts, ProvisioningRequest } from './ports.ts';
+import { projectKeys } from './project-keys.ts';
 
 /** How a key that is stored nowhere is made. */
 interface UnstoredOrder extends Pick<ProvisioningRequest, 'run' | 'verifyLogin'> {
@@ -19,15 +21,25 @@ interface UnstoredOrder extends Pick<ProvisioningRequest, 'run' | 'verifyLogin'>
  * Makes a key that is stored nowhere: whoever asked holds the only copy of its secrets.
  * @throws ProvisioningError, StreamkapError; what was made is deleted again, or the error says that it may be there
  */
-export async function createUnstored(
-  ports: MakingPorts,
+export function createUnstored(
+  ports: Omit<ProvisioningPorts, 'store'>,
+  key: KeyRequest,
+  order: UnstoredOrder,
+): Promise<CredentialFile> {
+  return createUnstoredKind({ ...ports, kind: projectKeys(ports.streamkap) }, key, order);
+}
+
+/** The same for any kind of credential. */
+export async function createUnstoredKind<C extends Credential>(
+  ports: MakingPorts<C>,
   key: KeyRequest,
   { intentId, run, verifyLogin, expiresAt, made: tell }: UnstoredOrder,
-): Promise<CredentialFile> {
+): Promise<C> {
   const password = key.username === null ? null : ports.generatePassword();
   if (password !== null) ports.report.secretSeen(password);
   const intent: Intent = {
     type: 'streamkap_keyring_intent',
+    ...intentKindOf(ports.kind),
     intentId,
     attempt: 1,
     since: 1,
@@ -40,18 +52,19 @@ export async function createUnstored(
   };
   const made = await makeKey(ports, intent, { from: 'post', verifyLogin, stillOurs: async () => true });
   if (made.outcome === 'refused') throw made.refusal;
-  if (made.outcome === 'overtaken') throw neverOurs(key.name);
+  if (made.outcome === 'overtaken') throw neverOurs(ports.kind.format.noun, key.name);
   const { file } = made;
-  tell?.({ id: file.project_key_id, alone: made.clean });
-  if ((await waitUntilActive(ports, file.project_key_id)) !== 'failed') return file;
-  await removeKey(ports, file.project_key_id);
-  throw failed(key.name, file.project_key_id);
+  const id = ports.kind.format.idOf(file);
+  tell?.({ id, alone: made.clean });
+  if ((await waitUntilActive(ports, id)) !== 'failed') return file;
+  await removeKey(ports, id);
+  throw failed(`${ports.kind.format.noun} "${key.name}" (${id})`);
 }
 
-function failed(name: string, id: string): ProvisioningError {
+function failed(key: string): ProvisioningError {
   return new ProvisioningError({
     code: 'CREATE_FAILED',
-    message: `Streamkap could not finish the project key "${name}" (${id}); it was deleted`,
+    message: `Streamkap could not finish the ${key}; it was deleted`,
     changed: 'no',
     retryable: true,
     remedy: "Check Streamkap's status and the request, then run again.",
@@ -59,12 +72,12 @@ function failed(name: string, id: string): ProvisioningError {
 }
 
 /** One attempt cannot be overtaken unless somebody forges its marker. */
-function neverOurs(name: string): ProvisioningError {
+function neverOurs(noun: string, name: string): ProvisioningError {
   return new ProvisioningError({
     code: 'MARKER_CLASH',
-    message: `Another key carries the marker of the project key "${name}"`,
+    message: `Another one carries the marker of the ${noun} "${name}"`,
     changed: 'unknown',
     retryable: false,
-    remedy: 'Look for project keys whose description ends in the same [keyring:...] and delete the copy.',
+    remedy: `Look for a second ${noun} whose description ends in the same [keyring:...] and delete the copy.`,
   });
 }

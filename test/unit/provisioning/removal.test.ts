@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { projectKeys } from '../../../core/provisioning/project-keys.ts';
 import { removeUnstored } from '../../../core/provisioning/removal.ts';
 import { errorOf } from '../streamkap-bench.ts';
 import { INTENT_ID, PASSWORD, World } from './bench.ts';
@@ -10,7 +11,8 @@ const TRACE = { intentId: INTENT_ID, username: 'orders' };
 const PATIENCE = 6_000;
 
 function remove(world: World, trace: Partial<Parameters<typeof removeUnstored>[1]> = {}, patience = PATIENCE) {
-  return removeUnstored(world.ports, { ...TRACE, ...trace }, world.clock.time + patience);
+  const ports = { clock: world.ports.clock, kind: projectKeys(world.ports.streamkap) };
+  return removeUnstored(ports, { ...TRACE, ...trace }, world.clock.time + patience);
 }
 
 test('a key that was answered is deleted by its id, with one call and without waiting for it', async () => {
