@@ -17,6 +17,7 @@ export function summaryOf(delivery: Delivery, login: LoginProof, handedOut: read
     ['Status', status],
     ['Secret', secretArn],
     ['Version of the secret', secretVersionId],
+    ['Deleted when the job ends, at the latest after', delivery.expiresAt ?? ''],
     ['Kafka username', kafka?.username ?? ''],
     ['Kafka brokers', kafka?.bootstrapServers ?? ''],
     ['Schema registry', file.kafka?.schema_registry_url ?? ''],

@@ -20,7 +20,8 @@ export function clockOff(hours: number): { NODE_OPTIONS: string } {
 /** @returns the environment of a child that gets a signal while it writes the given output */
 export function signalledAtOutput(name: string, signal: NodeJS.Signals): { NODE_OPTIONS: string } {
   return preload(`
-    import fs, { syncBuiltinESMExports } from 'node:fs';
+    import fs from 'node:fs';
+    import { syncBuiltinESMExports } from 'node:module';
     const append = fs.appendFileSync;
     fs.appendFileSync = (path, text, ...rest) => {
       append(path, text, ...rest);
@@ -48,7 +49,7 @@ export function assertGoneOrMarked(world: World, run: ActionRun): void {
 }
 
 /** How many outputs action.yml declares. */
-const OUTPUTS = 17;
+export const OUTPUTS = 17;
 
 /** Ids of the keys that nobody has ordered to be deleted. */
 export function idsLeft({ sandbox }: World): string[] {
