@@ -15,3 +15,9 @@ export function withOrigin(description: string, origin: string): string {
 export function ownTextOf(description: string): string {
   return stripMarker(description).replace(ORIGIN, '');
 }
+
+/** @returns the description with another text of a person's, and the origin and marker behind it as they were */
+export function withOwnText(description: string, text: string): string {
+  const tail = description.slice(ownTextOf(description).length).trim();
+  return `${ownTextOf(text).trim()} ${tail}`.trim();
+}

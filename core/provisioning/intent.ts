@@ -4,7 +4,8 @@ import { withMarker } from './marker.ts';
 
 const texts = z.optional(z.array(z.string()));
 
-const requestedKey = z.object({
+/** What was asked for, checked. */
+export const requestedKey = z.object({
   description: z.string(),
   /** Of a client credential; a key belongs to the caller's. */
   service_id: z.optional(z.string()),

@@ -38,7 +38,7 @@ export async function keysOfIntent(
 
 /** @returns the key once it is active, or why it never will be */
 export async function waitUntilActive(
-  { kind, clock, report }: KeyPorts,
+  { kind, clock, report }: Omit<KeyPorts, 'kind'> & { readonly kind: Pick<KeyPorts['kind'], 'format' | 'get'> },
   id: string,
 ): Promise<ProjectKeyDetail | 'failed'> {
   const end = clock.now() + LIMITS.activeWithinMs;

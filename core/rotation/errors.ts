@@ -57,6 +57,12 @@ export const rotationDisabled = (secretId: string) =>
     remedy: `Enable it: aws secretsmanager rotate-secret --secret-id ${secretId} ...`,
   });
 
+export const updateUnderWay = (secretId: string) =>
+  passing('UPDATE_UNDER_WAY', 'no', {
+    message: `the key of ${secretId} is being changed, or its change was broken off: KEYRING_INTENT is on a version that is not current`,
+    remedy: `${AGAIN} If it stays, run mode "ensure" with update once more, which finishes the change.`,
+  });
+
 export const wrongStrategy = (facts: { secretId: string; tagged: string; own: string }) =>
   refused('WRONG_STRATEGY', {
     message: `${facts.secretId} is tagged for the strategy ${facts.tagged}, this function rotates by ${facts.own}`,

@@ -118,6 +118,7 @@ export class RotationProtocol<Value> {
     if (await this.#guard.isDone(target, description.versions[token])) return { outcome: 'already-current' };
     if (situationOf(description.versions[token]) !== 'pending') return { outcome: 'found' }; // 2, 8
     const current = await this.#credentials.current(secretId); // 7
+    await this.#guard.requireNoUpdate(description, current);
     await this.#prepare(description, current);
     if (this.#strategy.makesOutside?.(current.value) && (await this.#reading.peek(secretId, token)))
       return { outcome: 'found' };

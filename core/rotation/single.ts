@@ -1,5 +1,6 @@
 import { type KafkaCredentialFile, withKafkaPassword } from '../credential-file.ts';
 import type { LoginRequest, LoginResult } from '../login-probe/probe.ts';
+import { isUnfinished } from '../provisioning/update/update-intent.ts';
 import type { StreamkapClient } from '../streamkap/client.ts';
 import { InPlaceChange } from './in-place-change.ts';
 import { parseKafkaCredential, requireSameKey } from './kafka-credential.ts';
@@ -56,6 +57,10 @@ export class SingleStrategy implements Strategy<KafkaCredentialFile> {
     const password = this.ports.generatePassword();
     this.ports.secretSeen(password);
     return JSON.stringify(withKafkaPassword(current, password));
+  }
+
+  isUnfinishedUpdate(labelled: string, current: KafkaCredentialFile): boolean {
+    return isUnfinished({ value: labelled }, current);
   }
 
   requireSuccessor(current: KafkaCredentialFile, pending: KafkaCredentialFile): void {

@@ -127,6 +127,8 @@ export interface Strategy<Value> {
   readonly findsLeftovers?: boolean;
   /** @throws RotationError when the text is no such credential; it quotes nothing */
   parse(text: string, origin: CredentialOrigin): Value;
+  /** True for what lies under KEYRING_INTENT when the current credential lacks what it brings or is about to bring. */
+  isUnfinishedUpdate?(labelled: string, current: Value): boolean;
   /** Before the next credential is made: repairs what an earlier rotation left half done. Left out, it costs no call. */
   prepare?(facts: Preparation<Value>): Promise<void>;
   /**

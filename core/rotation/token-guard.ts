@@ -1,8 +1,11 @@
 import { SecretStoreError } from '../errors.ts';
+import { STEP_LASTS_AT_MOST_MS } from '../provisioning/update/lock.ts';
+import { INTENT_LABEL } from '../provisioning/update/update-intent.ts';
 import type { SecretDescription, SecretVersion } from '../secret-store.ts';
+import type { CurrentCredential } from './credential-reading.ts';
 import * as errors from './errors.ts';
 import type { LabelMoves } from './label-moves.ts';
-import { PREVIOUS, situationOf, UNSENT } from './situation.ts';
+import { holderOf, PREVIOUS, situationOf, UNSENT } from './situation.ts';
 import type { RotationSignal, Strategy, StrategyName } from './strategy.ts';
 import type { TimeBudget } from './time-budget.ts';
 import type { VersionReading } from './version-reading.ts';
@@ -36,6 +39,23 @@ export class TokenGuard<Value> {
   /** @throws RotationError WRONG_STRATEGY */
   requireStrategy(secret: SecretDescription): void {
     requireTaggedStrategy(secret, this.#ports.strategy.name);
+  }
+
+  /**
+   * A value made of the current one while the key is being changed would undo the change once it is current. Updates look for
+   * AWSPENDING after they set their label, createSecret for the label after AWSPENDING is set: see UpdateLock.
+   * @param secret as it was described before the current credential was read
+   * @throws RotationError UPDATE_UNDER_WAY
+   */
+  async requireNoUpdate(secret: SecretDescription, current: CurrentCredential<Value>): Promise<void> {
+    const { reading, strategy } = this.#ports;
+    const holder = holderOf(secret.versions, INTENT_LABEL);
+    if (holder === undefined || holder === current.versionId) return;
+    const labelled = await reading.peek(secret.arn, holder);
+    if (!labelled) return;
+    const isYoung = labelled.readAt - labelled.createdAt < STEP_LASTS_AT_MOST_MS;
+    if (isYoung || strategy.isUnfinishedUpdate?.(labelled.value, current.value))
+      throw errors.updateUnderWay(secret.name);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { type KafkaCredentialFile, withKafkaPassword } from '../../credential-file.ts';
 import type { LoginRequest, LoginResult } from '../../login-probe/probe.ts';
+import { isUnfinished } from '../../provisioning/update/update-intent.ts';
 import type { SecretStore, SecretTagger } from '../../secret-store.ts';
 import { CredentialReading } from '../credential-reading.ts';
 import { mismatch } from '../errors.ts';
@@ -93,6 +94,10 @@ export class AlternatingStrategy implements Strategy<File> {
   }
 
   /** Whether it is the other one of the recorded pair is checked where the tags are at hand, before anything is sent. */
+  isUnfinishedUpdate(labelled: string, current: File): boolean {
+    return isUnfinished({ value: labelled }, current);
+  }
+
   requireSuccessor(current: File, pending: File): void {
     if (current.project.service_id !== pending.project.service_id) throw mismatch('service_id');
     if (current.project_key_id === pending.project_key_id) throw errors.notTheIdleKey('project_key_id');

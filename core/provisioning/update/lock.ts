@@ -1,0 +1,176 @@
+import type { CredentialFile } from '../../credential-file.ts';
+import type { SecretDescription, SecretStore } from '../../secret-store.ts';
+import { putSurely } from '../durable-write.ts';
+import { successorOf } from '../version-id.ts';
+import { rotationPending, takesTurns } from './errors.ts';
+import { type AddingIntent, INTENT_LABEL, labelledBy, type UpdateIntent } from './update-intent.ts';
+
+/** A rotation's step lasts no longer, in milliseconds: what read the labels before that has ended. */
+export const STEP_LASTS_AT_MOST_MS = 900_000;
+/** Versions that updates of one current version may have left; far more than anybody makes. */
+const MAX_STEPS = 50;
+
+/** A run that stored new secrets this long ago, in milliseconds, and did not make them current, is helped. */
+const HELP_AFTER_MS = 5_000;
+
+/** The file that was current when it was read. */
+export interface CurrentFile {
+  readonly arn: string;
+  readonly versionId: string;
+  readonly file: CredentialFile;
+}
+
+/** The version under KEYRING_INTENT that is ours to go on from. */
+export interface Held {
+  readonly versionId: string;
+  /** What is stored there. */
+  readonly value: string;
+  /** How long the label had kept rotations from beginning when we took it, in milliseconds by AWS's clock. */
+  readonly ageMs: number;
+}
+
+export type Taken =
+  | { readonly state: 'own'; readonly held: Held }
+  /** Begun by a run that counts as dead. */
+  | { readonly state: 'inherited'; readonly held: Held; readonly intent: AddingIntent }
+  /** New secrets are stored, and the current file lacks them. */
+  | { readonly state: 'stored'; readonly held: Held; readonly file: CredentialFile }
+  /** Another run is at it. */
+  | { readonly state: 'busy' }
+  /** The secret is not as it was read any more: read again. */
+  | { readonly state: 'moved' };
+
+/**
+ * KEYRING_INTENT on a version that is not current keeps other updates waiting and rotations from making a pending value; AWSPENDING
+ * keeps updates from beginning. Each side sets its label first and looks for the other's then, so that of two that begin at once at
+ * least one sees the other. Nothing is locked by time: who finds a dead run's intent goes on from it.
+ */
+export class UpdateLock {
+  readonly #store: SecretStore;
+  readonly #secretId: string;
+  readonly #takeOverAfterMs: number;
+
+  constructor(store: SecretStore, { secretId, takeOverAfterMs }: { secretId: string; takeOverAfterMs: number }) {
+    this.#store = store;
+    this.#secretId = secretId;
+    this.#takeOverAfterMs = takeOverAfterMs;
+  }
+
+  /**
+   * Stores the intent and holds the label, or says who does.
+   * @throws ProvisioningError ROTATION_PENDING, KEY_TAKES_TURNS; nothing was changed then
+   */
+  async take(current: CurrentFile, intent: UpdateIntent): Promise<Taken> {
+    const secret = await this.#describe();
+    if (secret.tags['streamkap:strategy'] === 'alternating') throw takesTurns(this.#secretId);
+    const others = await this.#others(secret, current);
+    if (others) return others;
+    await this.#requireNoRotation(secret, 0);
+    const value = JSON.stringify(intent);
+    const versionId = await this.#begin(current.versionId, value);
+    if (versionId === undefined) return { state: 'moved' };
+    const now = await this.#describe();
+    const isOurs = holderOf(now, INTENT_LABEL) === versionId && holderOf(now, 'AWSCURRENT') === current.versionId;
+    if (!isOurs) return await this.#leave(versionId);
+    await this.#requireNoRotation(now, 0).catch(async (error: unknown) => {
+      await this.release(versionId);
+      throw error;
+    });
+    return { state: 'own', held: { versionId, value, ageMs: 0 } };
+  }
+
+  /** What an update that began earlier has come to, where it matters. */
+  async #others(secret: SecretDescription, current: CurrentFile): Promise<Taken | undefined> {
+    const holder = holderOf(secret, INTENT_LABEL);
+    if (holder === undefined || holder === current.versionId) return undefined;
+    const version = await this.#store.read(this.#secretId, { versionId: holder });
+    if (typeof version !== 'object') return undefined;
+    const labelled = labelledBy(version, current.file);
+    if (labelled.state === 'over') return undefined;
+    const ageMs = version.readAt - version.createdAt;
+    const held = { versionId: holder, value: version.value, ageMs };
+    const helpAfterMs =
+      labelled.state === 'stored' ? Math.min(HELP_AFTER_MS, this.#takeOverAfterMs) : this.#takeOverAfterMs;
+    if (ageMs < helpAfterMs) return { state: 'busy' };
+    await this.#requireNoRotation(secret, ageMs);
+    if (labelled.state === 'stored') return { state: 'stored', held, file: labelled.file };
+    const { intent } = labelled;
+    return isAdding(intent) ? { state: 'inherited', held, intent } : undefined;
+  }
+
+  /** @returns undefined when another run's update of the same version is under way */
+  async #begin(currentId: string, value: string): Promise<string | undefined> {
+    let versionId = successorOf(currentId);
+    for (let steps = 0; steps < MAX_STEPS; steps++, versionId = successorOf(versionId)) {
+      const write = { secretId: this.#secretId, versionId, value, stages: [INTENT_LABEL] };
+      if ((await putSurely(this.#store, write)) === 'stored') return versionId;
+      const there = await this.#store.read(this.#secretId, { versionId });
+      if (typeof there === 'object' && there.stages.includes(INTENT_LABEL)) return undefined;
+    }
+    return undefined;
+  }
+
+  async #leave(versionId: string): Promise<Taken> {
+    await this.release(versionId);
+    return { state: 'moved' };
+  }
+
+  /** Stores what follows from the version held and takes the label along. New secrets exist only here until then: any free id will do. */
+  async store(held: Held, value: string): Promise<Held> {
+    let versionId = successorOf(held.versionId);
+    for (;;) {
+      const write = { secretId: this.#secretId, versionId, value, stages: [INTENT_LABEL] };
+      if ((await putSurely(this.#store, write)) === 'stored') return { ...held, versionId, value };
+      versionId = successorOf(versionId);
+    }
+  }
+
+  /**
+   * Makes the version held the current one, if `from` still is, no rotation has begun, and the label is where it was left.
+   * @throws ProvisioningError ROTATION_PENDING; the label stays, so that what is stored is found
+   */
+  async promote(from: string, { versionId: to, ageMs }: Held): Promise<'promoted' | 'moved'> {
+    const secret = await this.#describe();
+    await this.#requireNoRotation(secret, ageMs);
+    if (holderOf(secret, INTENT_LABEL) !== to) return 'moved';
+    return (await this.#store.move({ secretId: this.#secretId, label: 'AWSCURRENT', from, to })) === 'moved'
+      ? 'promoted'
+      : 'moved';
+  }
+
+  async isHeld({ versionId }: Held): Promise<boolean> {
+    return holderOf(await this.#describe(), INTENT_LABEL) === versionId;
+  }
+
+  /** Best effort: a label left behind is told from one that matters by what it lies on. */
+  async release(versionId: string): Promise<void> {
+    await this.#store.move({ secretId: this.#secretId, label: INTENT_LABEL, from: versionId }).catch(() => undefined);
+  }
+
+  /** @param ageMs of the label: a rotation that has no value yet cannot get one any more when the label is older than any step */
+  async #requireNoRotation(secret: SecretDescription, ageMs: number): Promise<void> {
+    const pending = holderOf(secret, 'AWSPENDING');
+    if (pending === undefined || pending === holderOf(secret, 'AWSCURRENT')) return;
+    if (ageMs > STEP_LASTS_AT_MOST_MS) {
+      const value = await this.#store.read(this.#secretId, { versionId: pending });
+      if (value === 'no-value') return;
+    }
+    throw rotationPending(this.#secretId, 'no');
+  }
+
+  async #describe(): Promise<SecretDescription> {
+    const secret = await this.#store.describe(this.#secretId);
+    return secret === 'no-secret' ? NOTHING : secret;
+  }
+}
+
+/** A secret that was deleted meanwhile: the next read says so. */
+const NOTHING: SecretDescription = { arn: '', name: '', tags: {}, versions: {}, rotationEnabled: false };
+
+function holderOf({ versions }: SecretDescription, label: string): string | undefined {
+  return Object.entries(versions).find(([, stages]) => stages.includes(label))?.[0];
+}
+
+function isAdding(intent: UpdateIntent): intent is AddingIntent {
+  return intent.adds !== null;
+}
