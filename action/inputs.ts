@@ -55,6 +55,9 @@ export type Inputs = CommonInputs &
       })
   );
 
+export type EnsureInputs = Extract<Inputs, { mode: 'ensure' }>;
+export type MakingModeInputs = Exclude<Inputs, { mode: 'lookup' }>;
+
 interface MakingInputs {
   readonly key: KeyInputs;
   readonly kmsKeyId: string;

@@ -1,11 +1,12 @@
 import type { CredentialFile } from '../core/credential-file.ts';
 import { kafkaConnection } from '../core/credential-file.ts';
 import { encodeCredentials } from '../core/padded-base64.ts';
+import type { ProvisioningResult } from '../core/provisioning/ports.ts';
 import type { Job } from './job.ts';
 
 /** What a run came to. */
 export interface Delivery {
-  readonly result: 'created' | 'found' | 'adopted';
+  readonly result: 'created' | 'found' | 'adopted' | 'updated';
   readonly file: CredentialFile;
   /** As Streamkap said, lower case; `unverified` where it was not asked. */
   readonly status: string;
@@ -13,6 +14,21 @@ export interface Delivery {
   readonly secretVersionId: string;
   /** ISO 8601, of an ephemeral key. */
   readonly expiresAt?: string;
+  /** Of an updated key: whether its Kafka user is new. */
+  readonly kafkaAdded?: boolean;
+}
+
+/** @returns what provisioning came to, as a delivery */
+export function deliveryOf(
+  {
+    outcome,
+    file,
+    secretArn,
+    versionId,
+  }: Omit<ProvisioningResult, 'outcome'> & { readonly outcome: Delivery['result'] },
+  status: string,
+): Delivery {
+  return { result: outcome, file, status, secretArn, secretVersionId: versionId };
 }
 
 /** The outputs that action.yml declares; all are always set, empty where they do not apply. */

@@ -1,22 +1,19 @@
 import { systemClock } from '../core/clock.ts';
 import { needsKafka } from '../core/config-format.ts';
-import { type CredentialFile, hasKafka } from '../core/credential-file.ts';
-import { InputError, KeyringError } from '../core/errors.ts';
+import type { CredentialFile } from '../core/credential-file.ts';
+import { InputError } from '../core/errors.ts';
 import { lookUp } from '../core/provisioning/look-up.ts';
-import type { ProvisioningResult } from '../core/provisioning/ports.ts';
 import { provision } from '../core/provisioning/provision.ts';
-import type { SecretTagger } from '../core/secret-store.ts';
-import { statusOf } from '../core/streamkap/schemas.ts';
-import { requireTrustedApi } from '../core/streamkap-host.ts';
-import { differencesOf } from './differences.ts';
+import { checkDelivery } from './check-delivery.ts';
+import { existingKey } from './existing-key.ts';
 import type { Inputs } from './inputs.ts';
 import { type Job, portsOf, prepareJob, reportOf, runName } from './job.ts';
 import type { KeyInputs } from './key-inputs.ts';
-import { type Delivery, deliver } from './outputs.ts';
+import { type Delivery, deliver, deliveryOf } from './outputs.ts';
 import { harmlessLines, type Runner, requireCommandFiles } from './runner.ts';
+import { tagSecret } from './secret-tags.ts';
 import { prepareKey } from './streamkap.ts';
 import { summaryOf } from './summary.ts';
-import { type LoginProof, verifyLogin } from './verify-login.ts';
 
 /**
  * The Action's main stage: get a credential by the mode that was asked for, hand it to later steps.
@@ -94,12 +91,7 @@ async function ensure(job: Job, inputs: Exclude<Inputs, { mode: 'lookup' }>): Pr
   );
   if (made.outcome === 'found') {
     if (inputs.mode === 'create') throw alreadyThere(secretId, made.file);
-    for (const difference of differencesOf(made.file, inputs.key)) {
-      job.runner.warning(
-        `${secretId} holds the project key ${made.file.project_key_id}, and ${difference}; it is handed out as it is`,
-      );
-    }
-    return deliveryOf(made, inputs.verifyLogin === 'always' ? await askStatus(job, made.file) : 'unverified');
+    return await existingKey(job, inputs, { found: made, store });
   }
   await tagSecret(job, made, store);
   return deliveryOf(made, 'active');
@@ -136,74 +128,10 @@ function warnOfPowerlessKey({ runner }: Job, { kafka }: KeyInputs): void {
   runner.warning('kafka-acls is empty: the new key can log in to Kafka, but may neither read nor write any topic');
 }
 
-/** What must hold before a credential is handed out: it is the one asked for, its URLs can be trusted, its login works. */
-async function checkDelivery(job: Job, delivery: Delivery): Promise<LoginProof> {
-  const { inputs } = job;
-  const { file } = delivery;
-  const source = inputs.mode === 'lookup' && 'file' in inputs.source ? 'project-key' : 'secret-id';
-  if (file.api) requireTrustedApi(file.api, { host: inputs.streamkapHost, input: source });
-  if (inputs.projectKeyId !== '' && inputs.projectKeyId !== file.project_key_id) {
-    throw new InputError(
-      'project-key-id',
-      `the credential is for another project key (${file.project_key_id})`,
-      `Correct project-key-id or ${source}.`,
-    );
-  }
-  if (inputs.kafka && !hasKafka(file)) throw lacks('kafka', file, source);
-  if (inputs.mode !== 'lookup' && !file.api && (inputs.key.roles.length > 0 || inputs.key.permissions.length > 0)) {
-    throw lacks(inputs.key.roles.length > 0 ? 'roles' : 'permissions', file, source);
-  }
-  const verify = inputs.verifyLogin === 'always' || (inputs.verifyLogin === 'auto' && delivery.result !== 'found');
-  return verify ? await verifyLogin(job, delivery) : { outcome: 'not tried' };
-}
-
-async function askStatus({ streamkap }: Job, file: CredentialFile): Promise<string> {
-  const key = await streamkap.getProjectKey(file.project_key_id);
-  if (key) return statusOf(key);
-  throw new KeyringError({
-    code: 'KEY_DELETED',
-    message: `The project key ${file.project_key_id} that the secret holds does not exist at Streamkap any more`,
-    changed: 'no',
-    retryable: false,
-    remedy: 'Delete the secret, or name another one, and run again to have a new key made.',
-  });
-}
-
-/** So that nobody needs to read a value to know what it is. A role that may not tag has still got its key. */
-async function tagSecret({ runner, masking }: Job, made: ProvisioningResult, store: SecretTagger): Promise<void> {
-  const { project_key_id: id, project, kafka } = made.file;
-  const tags = {
-    'managed-by': 'streamkap-keyring',
-    'streamkap:project-key-id': id,
-    ...(project.service_id ? { 'streamkap:service-id': project.service_id } : {}),
-    ...(kafka ? { 'streamkap:kafka-username': kafka.username } : {}),
-  };
-  await store.tag(made.secretArn, tags).catch((error: unknown) => {
-    runner.warning(
-      masking.redact(
-        `The secret was not tagged: ${error instanceof KeyringError ? error.message : 'unexpected failure'}`,
-      ),
-    );
-  });
-}
-
-function deliveryOf({ outcome, file, secretArn, versionId }: ProvisioningResult, status: string): Delivery {
-  return { result: outcome, file, status, secretArn, secretVersionId: versionId };
-}
-
 function alreadyThere(secretId: string, file: CredentialFile): InputError {
   return new InputError(
     'mode',
     `is "create", but ${secretId} already holds the project key ${file.project_key_id}`,
     'Use mode "ensure" to have it, or name another secret.',
-  );
-}
-
-function lacks(input: string, file: CredentialFile, source: string): InputError {
-  const access = input === 'kafka' ? 'Kafka' : 'API';
-  return new InputError(
-    input,
-    `the credential in ${source} (project key ${file.project_key_id}) has no ${access} access`,
-    `Add ${access} access to the key in Streamkap and store the new file, or name another secret.`,
   );
 }

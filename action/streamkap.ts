@@ -69,9 +69,17 @@ function missing(): KeyringError {
  * Checks who we are and turns what the user wrote into what Streamkap takes.
  * @returns the request, and the project it is for
  */
-export async function prepareKey(client: StreamkapClient, key: KeyInputs): Promise<KeyRequest & { serviceId: string }> {
+export async function prepareKey(
+  client: Pick<StreamkapClient, 'whoami' | 'roles'>,
+  key: KeyInputs,
+): Promise<KeyRequest & { serviceId: string }> {
   const { service_id: serviceId } = await client.whoami();
   const roleIds = key.roles.length > 0 ? roleIdsOf(key.roles, await client.roles()) : undefined;
+  return { ...requestOf(key, roleIds), serviceId: serviceId ?? '' };
+}
+
+/** @returns the request as far as the inputs alone tell it; without ids no roles are asked for */
+export function requestOf(key: KeyInputs, roleIds: string[] | undefined): KeyRequest {
   const requested: RequestedKey = {
     description: key.description,
     ...(roleIds ? { role_ids: roleIds } : {}),
@@ -89,7 +97,7 @@ export async function prepareKey(client: StreamkapClient, key: KeyInputs): Promi
     ...(key.allowedTools.length > 0 ? { allowed_tools: [...key.allowedTools] } : {}),
     ...(key.blockedTools.length > 0 ? { blocked_tools: [...key.blockedTools] } : {}),
   };
-  return { name: key.name, username: key.kafka?.username ?? null, requested, serviceId: serviceId ?? '' };
+  return { name: key.name, username: key.kafka?.username ?? null, requested };
 }
 
 function roleIdsOf(wanted: readonly string[], known: readonly Role[]): string[] {

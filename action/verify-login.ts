@@ -19,7 +19,10 @@ export type LoginProof =
  * Logs in to Kafka with the credential. A new password is given time to arrive; one that was found is tried once.
  * @throws ProvisioningError LOGIN_REJECTED, and LOGIN_UNKNOWN where `verify-login` is `always`
  */
-export async function verifyLogin({ inputs, runner }: Job, { file, result }: Delivery): Promise<LoginProof> {
+export async function verifyLogin(
+  { inputs, runner }: Pick<Job, 'inputs' | 'runner'>,
+  { file, result }: Delivery,
+): Promise<LoginProof> {
   if (!hasKafka(file)) {
     if (inputs.verifyLogin !== 'always') return { outcome: 'not tried' };
     throw new InputError(

@@ -31,8 +31,8 @@ const acl = z.looseObject({
   resource: optionalText,
 });
 
-/** Only the id is used. Streamkap shows objects; a bare id would do as well. */
-const heldRole = z.union([z.string(), z.looseObject({ id: optionalText })]);
+/** Streamkap shows objects; a bare id would do as well. */
+const heldRole = z.union([z.string(), z.looseObject({ id: optionalText, key: optionalText, name: optionalText })]);
 
 export const summary = z.looseObject({
   id: z.string(),
