@@ -29,6 +29,8 @@ export interface RunningKafka {
   readonly users: KafkaUsers;
   /** Cuts every client connection, as Streamkap does when a password changes. */
   disconnectAll(): void;
+  /** Which certificate clients meet from the next connection on; open ones are cut, as by a broker that restarts with another. */
+  presentCertificate(which: 'trusted' | 'untrusted'): void;
   createTopic(name: string): Promise<void>;
   addAcl(acl: UserAcl): Promise<void>;
   produce(topic: string, lines: readonly string[]): Promise<void>;
@@ -46,7 +48,7 @@ const MEMORY = ['-Xms32m', '-Xmx192m', '-XX:+UseSerialGC', '-XX:TieredStopAtLeve
 export async function startKafka(options: KafkaOptions = {}): Promise<RunningKafka> {
   const classPath = await installKafka();
   const folder = await mkdtemp(join(tmpdir(), 'keyring-kafka-'));
-  const proxy = new CuttingProxy(() => broker.port);
+  const proxy = new CuttingProxy(() => broker.ports[broker.certificate]);
   const broker = new Broker(classPath, folder, proxy);
   try {
     await proxy.listen();
@@ -60,6 +62,10 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
     caFile: join(folder, 'ca.pem'),
     users: broker.users,
     disconnectAll: () => proxy.cutAll(),
+    presentCertificate: (which) => {
+      broker.certificate = which;
+      proxy.cutAll();
+    },
     createTopic: (name) => broker.administration.createTopic(name),
     addAcl: (acl) => broker.administration.addAcl(acl),
     produce: (topic, lines) => broker.administration.produce(topic, lines),
@@ -70,7 +76,9 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
 }
 
 class Broker {
-  port = 0;
+  /** Of the two listeners for clients. */
+  readonly ports = { trusted: 0, untrusted: 0 };
+  certificate: keyof Broker['ports'] = 'trusted';
   readonly users: FileKafkaUsers;
   readonly #classPath: string;
   readonly #folder: string;
@@ -92,14 +100,16 @@ class Broker {
 
   /** Writes certificates and settings, formats the log folder, starts. */
   async prepare(mechanisms: readonly string[]): Promise<void> {
-    const [clients = 0, admin = 0, controller = 0] = await freePorts(3);
-    this.port = clients;
+    const [clients = 0, untrusted = 0, admin = 0, controller = 0] = await freePorts(4);
+    Object.assign(this.ports, { trusted: clients, untrusted });
+    const [dataFolder, strangersFolder] = [join(this.#folder, 'data'), join(this.#folder, 'untrusted')];
+    for (const folder of [dataFolder, strangersFolder]) await mkdir(folder);
     const { keyStoreFile } = await makeCertificates(this.#folder);
-    const dataFolder = join(this.#folder, 'data');
-    await mkdir(dataFolder);
-    const ports = { advertised: this.#proxy.port, clients, admin, controller };
+    const { keyStoreFile: untrustedKeyStoreFile } = await makeCertificates(strangersFolder);
+    const ports = { advertised: this.#proxy.port, clients, untrusted, admin, controller };
     const usersFile = join(this.#folder, 'users');
-    const settings = serverProperties({ dataFolder, usersFile, keyStoreFile, mechanisms, ports });
+    const files = { dataFolder, usersFile, keyStoreFile, untrustedKeyStoreFile };
+    const settings = serverProperties({ ...files, mechanisms, ports });
     await writeFile(this.#settingsFile, settings);
     const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A');
     const format = ['-cp', this.#classPath, ...MEMORY, 'kafka.tools.StorageTool', 'format', '-t', clusterId];

@@ -7,6 +7,8 @@ export interface ChildOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Put the child at the head of a process group of its own, so that stopping it stops what it started. @default false */
   readonly ownGroup?: boolean;
+  /** Whether {@link RunningChild.write} reaches the child. @default false: it has no standard input */
+  readonly withInput?: boolean;
 }
 
 export interface Finished {
@@ -22,6 +24,8 @@ export interface RunningChild {
   output(): string;
   /** Resolves at the first output that matches. Throws after the deadline, or when the child ends without it. */
   waitForOutput(pattern: RegExp, timeoutMs: number): Promise<void>;
+  /** Writes to the standard input of a child that was started `withInput`; lost when the child has ended. */
+  write(text: string): void;
   /** SIGTERM, after `graceMs` SIGKILL; resolves when the process is gone. Safe to call twice. */
   stop(graceMs?: number): Promise<void>;
   readonly finished: Promise<Finished>;
@@ -36,7 +40,7 @@ process.on('exit', () => {
   for (const [pid, ownGroup] of running) signal(pid, ownGroup, 'SIGKILL');
 });
 
-/** Starts a child without standard input. Throws when the command cannot be started. */
+/** Starts a child, without standard input unless asked for. Throws when the command cannot be started. */
 export async function startChild(
   command: string,
   args: readonly string[],
@@ -47,8 +51,9 @@ export async function startChild(
     cwd: options.cwd,
     env: options.env ?? process.env,
     detached: ownGroup,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.withInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
   });
+  child.stdin?.on('error', () => {}); // the child has ended, which `finished` tells
   await new Promise<void>((started, failed) => {
     child.once('spawn', started);
     child.once('error', (error) => failed(new Error(`cannot start ${command}: ${error.message}`)));
@@ -67,6 +72,7 @@ export async function startChild(
     pid,
     finished,
     output: () => recorder.all,
+    write: (text) => child.stdin?.write(text),
     waitForOutput: (pattern, timeoutMs) => waitForOutput({ recorder, finished, command, pattern, timeoutMs }),
     async stop(graceMs = STOP_GRACE_MS) {
       if (!running.has(pid)) return;

@@ -2,11 +2,15 @@ export interface BrokerSettings {
   readonly dataFolder: string;
   readonly usersFile: string;
   readonly keyStoreFile: string;
+  /** Of an authority that no client trusts. */
+  readonly untrustedKeyStoreFile: string;
   readonly mechanisms: readonly string[];
   readonly ports: {
     /** What clients are told: the proxy. */
     readonly advertised: number;
     readonly clients: number;
+    /** For clients too, with the certificate that none of them trusts. */
+    readonly untrusted: number;
     readonly admin: number;
     readonly controller: number;
   };
@@ -19,24 +23,34 @@ const LOGIN_MODULES: Readonly<Record<string, string>> = {
 };
 
 /**
- * @returns the text of server.properties: one node, SASL_SSL for clients, and a plain loopback listener whose anonymous user
- * is super user, where tests make topics and ACLs. Without an ACL everything else is refused, as at Streamkap.
+ * @returns the text of server.properties: one node, SASL_SSL for clients by either of two certificates, and a plain loopback
+ * listener whose anonymous user is super user, where tests make topics and ACLs. Without an ACL everything else is refused, as at
+ * Streamkap.
  */
-export function serverProperties({ dataFolder, usersFile, keyStoreFile, mechanisms, ports }: BrokerSettings): string {
+export function serverProperties(settings: BrokerSettings): string {
+  const { dataFolder, ports } = settings;
   const address = (name: string, port: number) => `${name}://127.0.0.1:${port}`;
+  const listeners = [
+    address('CLIENTS', ports.clients),
+    address('UNTRUSTED', ports.untrusted),
+    address('ADMIN', ports.admin),
+    address('CONTROLLER', ports.controller),
+  ];
+  const advertised = [
+    address('CLIENTS', ports.advertised),
+    address('UNTRUSTED', ports.advertised),
+    address('ADMIN', ports.admin),
+  ];
   const lines = [
     'process.roles=broker,controller',
     'node.id=1',
     `controller.quorum.voters=1@127.0.0.1:${ports.controller}`,
     'controller.listener.names=CONTROLLER',
-    `listeners=${address('CLIENTS', ports.clients)},${address('ADMIN', ports.admin)},${address('CONTROLLER', ports.controller)}`,
-    `advertised.listeners=${address('CLIENTS', ports.advertised)},${address('ADMIN', ports.admin)}`,
-    'listener.security.protocol.map=CLIENTS:SASL_SSL,ADMIN:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    `listeners=${listeners.join(',')}`,
+    `advertised.listeners=${advertised.join(',')}`,
+    'listener.security.protocol.map=CLIENTS:SASL_SSL,UNTRUSTED:SASL_SSL,ADMIN:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'inter.broker.listener.name=ADMIN',
     `log.dirs=${dataFolder}`,
-    'listener.name.clients.ssl.keystore.type=PEM',
-    `listener.name.clients.ssl.keystore.location=${keyStoreFile}`,
-    `listener.name.clients.sasl.enabled.mechanisms=${mechanisms.join(',')}`,
     'authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer',
     'allow.everyone.if.no.acl.found=false',
     'super.users=User:ANONYMOUS',
@@ -50,17 +64,26 @@ export function serverProperties({ dataFolder, usersFile, keyStoreFile, mechanis
     'group.initial.rebalance.delay.ms=0',
     // The default alone, 128 MB, does not fit into the small heap.
     'log.cleaner.dedupe.buffer.size=2097152',
-    ...mechanisms.flatMap((mechanism) => mechanismLines(mechanism, usersFile)),
+    ...clientListener('clients', settings.keyStoreFile, settings),
+    ...clientListener('untrusted', settings.untrustedKeyStoreFile, settings),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function mechanismLines(mechanism: string, usersFile: string): string[] {
-  const module = LOGIN_MODULES[mechanism];
-  if (module === undefined) throw new Error(`no login module is known for ${mechanism}`);
-  const prefix = `listener.name.clients.${mechanism.toLowerCase()}`;
+function clientListener(name: string, keyStoreFile: string, { mechanisms, usersFile }: BrokerSettings): string[] {
+  const prefix = `listener.name.${name}`;
   return [
-    `${prefix}.sasl.jaas.config=${module} required users_file="${usersFile}";`,
-    `${prefix}.sasl.server.callback.handler.class=KeyringCallbackHandler`,
+    `${prefix}.ssl.keystore.type=PEM`,
+    `${prefix}.ssl.keystore.location=${keyStoreFile}`,
+    `${prefix}.sasl.enabled.mechanisms=${mechanisms.join(',')}`,
+    ...mechanisms.flatMap((mechanism) => {
+      const module = LOGIN_MODULES[mechanism];
+      if (module === undefined) throw new Error(`no login module is known for ${mechanism}`);
+      const ofMechanism = `${prefix}.${mechanism.toLowerCase()}`;
+      return [
+        `${ofMechanism}.sasl.jaas.config=${module} required users_file="${usersFile}";`,
+        `${ofMechanism}.sasl.server.callback.handler.class=KeyringCallbackHandler`,
+      ];
+    }),
   ];
 }
