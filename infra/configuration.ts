@@ -71,15 +71,11 @@ const PROJECT_KEY = object({
   kmsKeyArn: KMS_KEY_ARN.optional().describe(
     'With secretArn: the customer managed key of that secret. Default: aws/secretsmanager.',
   ),
-  strategy: z
-    .enum(['single'], {
-      error: ({ input }) =>
-        input === 'alternating'
-          ? 'asks for "alternating", which this version cannot deploy; use "single"'
-          : 'must be single',
-    })
+  strategy: oneOf(['single', 'alternating'])
     .default('single')
-    .describe('How the password changes: in place. Default: single.'),
+    .describe(
+      'How the password changes: "single" in place, with a short gap; "alternating" by swapping two keys, without one. Default: single.',
+    ),
   schedule: SCHEDULE,
   provisioned: flag()
     .default(false)
@@ -122,6 +118,11 @@ const ROTATION = object({
   logLevel: oneOf(['DEBUG', 'INFO', 'WARN', 'ERROR'])
     .default('INFO')
     .describe('The least that is logged. Default: INFO.'),
+  retirePreviousAfterHours: integer(1, 8760, 'hours')
+    .optional()
+    .describe(
+      'With "alternating": when the outgoing password is put to an end, looked at every hour. Default: at the next rotation.',
+    ),
   logRetentionDays: z
     .literal(RETENTION_DAYS, {
       error: `must be a number of days that CloudWatch Logs knows: ${RETENTION_DAYS.join(', ')}`,
@@ -130,6 +131,25 @@ const ROTATION = object({
     .describe('How many days log lines are kept. Default: 365.'),
   vpc: VPC.optional(),
 }).describe('The function that rotates.');
+
+const ADMIN_ROTATION = object({
+  schedule: SCHEDULE,
+}).describe("Rotation of Streamkap's admin credential itself; adminSecret must hold one. Default: none.");
+
+const EVIDENCE = object({
+  lock: oneOf(['governance', 'compliance'])
+    .default('governance')
+    .describe(
+      'Who may shorten the retention: people with a special permission, or nobody, the account included. Default: governance.',
+    ),
+  retentionDays: integer(1, 3650, 'days')
+    .default(400)
+    .describe('How many days no evidence can be changed or deleted. Default: 400.'),
+  expirationDays: integer(1, 3650, 'days')
+    .default(2555)
+    .describe('When evidence is deleted after all; not before retentionDays. Default: 2555, seven years.'),
+  athena: flag().default(false).describe('Whether to make a table that Athena can query. Default: false.'),
+}).describe('A locked bucket with a record of every step of every rotation. Default: none; the log has the steps.');
 
 // The limits on read and readWrite keep a role's policies below IAM's 10,240 characters.
 const GITHUB_ROLE = object({
@@ -206,7 +226,7 @@ const STACK = object({
   secretsKmsKeyArn: KMS_KEY_ARN.optional().describe(
     'The KMS key for the secrets of the stack. Default: the stack makes one.',
   ),
-  projectKeys: list(PROJECT_KEY, 200, 'project keys (further ones go into another stack)').describe(
+  projectKeys: list(PROJECT_KEY, 4000, 'project keys (further ones go into another stack)').describe(
     'The keys whose passwords rotate.',
   ),
   rotation: ROTATION.prefault({}),
@@ -218,6 +238,21 @@ const STACK = object({
     .prefault({})
     .describe('Who is told of failed rotations, besides what you subscribe to the topic yourself. Default: nobody.'),
   githubAccess: GITHUB_ACCESS.optional(),
+  adminRotation: ADMIN_ROTATION.optional(),
+  evidence: EVIDENCE.optional(),
+  eventBusArn: text(
+    /^arn:aws(?:-[a-z]+)*:events:[a-z0-9-]+:\d{12}:event-bus\/[\w./-]{1,256}$/,
+    'must be the full ARN of an event bus',
+  )
+    .optional()
+    .describe('The event bus that is told of each rotated credential, for consumers to refresh. Default: none.'),
+  dashboard: flag().default(false).describe('Whether to make a CloudWatch dashboard. Default: false.'),
+  keyStacks: z
+    .literal([0, 4, 8, 16, 32], { error: 'must be 0, 4, 8, 16 or 32' })
+    .default(0)
+    .describe(
+      'Over how many further stacks the project keys are spread, by their names; changing it moves keys between stacks, so choose it for the number of keys to come, about 100 a stack. Default: 0, all in this one.',
+    ),
 });
 
 export const CONFIGURATION = object({
@@ -227,7 +262,7 @@ export const CONFIGURATION = object({
     .describe('For editors: the path of keyring.config.schema.json.'),
   stacks: list(STACK, 100, 'stacks')
     .min(1, { error: 'must have one stack or more' })
-    .describe('One for each account and Region; several in one place for more than 200 keys.'),
+    .describe('One for each account and Region.'),
 });
 
 export type Configuration = z.infer<typeof CONFIGURATION>;

@@ -1,12 +1,16 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { secretArnOf } from './access-through-secrets-manager.ts';
+import { AdminCredentialRotation } from './admin-credential-rotation.ts';
 import type { StackConfiguration } from './configuration.ts';
-import { subjectOf } from './configuration-rules.ts';
+import { spread, subjectOf } from './configuration-rules.ts';
+import { EvidenceStore, type EvidenceTargets } from './evidence-store.ts';
 import { type AccessibleSecret, GitHubAccess } from './github-access.ts';
-import { PasswordRotation } from './password-rotation.ts';
+import { PasswordRotation, type Strategy } from './password-rotation.ts';
 import { RotatedProjectKey } from './rotated-project-key.ts';
 import { RotationAlarms } from './rotation-alarms.ts';
+import { RotationDashboard } from './rotation-dashboard.ts';
+import type { FunctionSettings } from './rotation-function.ts';
 import { SecretsKey } from './secrets-key.ts';
 
 /** CDK's behaviour that the stacks count on: ARNs with the real partition, and templates checked against CloudFormation's own schemas. */
@@ -16,58 +20,119 @@ export const CDK_FLAGS = {
 };
 
 export interface KeyringStackProps extends StackProps {
-  /** Folder of the built rotation function. @default - the bundle of this package */
-  readonly bundle?: string;
+  /** Folder of the built functions. @default - the bundles of this package */
+  readonly bundles?: string | undefined;
 }
 
-/** Everything that one entry of `stacks` asks for. Resources are named by project key, so that adding one changes no other. */
+type ProjectKeyConfiguration = StackConfiguration['projectKeys'][number];
+
+/** What project keys need of the stack that rotates them, which may be another one than theirs. */
+interface Rotating {
+  readonly rotations: ReadonlyMap<Strategy, PasswordRotation>;
+  readonly kmsKeyArn: string;
+}
+
+/**
+ * Everything that one entry of `stacks` asks for. Resources are named by project key, so that adding one changes no other; with
+ * `keyStacks` the keys lie in stacks of their own, each in the one that its name says, whatever other keys there are.
+ */
 export class KeyringStack extends Stack {
-  constructor(scope: Construct, configuration: StackConfiguration, { bundle, ...props }: KeyringStackProps = {}) {
-    const { name, account, region } = configuration;
-    super(scope, name, { ...props, stackName: name, env: { account, region } });
+  constructor(scope: Construct, configuration: StackConfiguration, { bundles, ...props }: KeyringStackProps = {}) {
+    const { name, account, region, projectKeys, keyStacks } = configuration;
+    const env = { account, region };
+    super(scope, name, { ...props, stackName: name, env });
     const kmsKeyArn = configuration.secretsKmsKeyArn ?? new SecretsKey(this, 'SecretsKey').keyArn;
-    const rotation = this.#rotation(configuration, { kmsKeyArn, bundle });
-    const secrets = this.#projectKeys(configuration, { rotation, kmsKeyArn });
-    const { topic } = new RotationAlarms(this, 'Alarms', { rotation, emails: configuration.alarms.emails });
-    this.#gitHubAccess(configuration, secrets);
-    new CfnOutput(this, 'RotationFunction', { value: rotation.functionName });
-    new CfnOutput(this, 'AlarmTopic', { value: topic.topicArn });
+    const evidence = this.#evidence(configuration);
+    const rotations = this.#rotations(configuration, { kmsKeyArn, evidence, bundles });
+    const admin = this.#adminRotation(configuration, { evidence, bundles });
+    const rotating = { rotations, kmsKeyArn };
+    const secrets = keyStacks === 0 ? projectKeysIn(this, projectKeys, rotating) : undefined;
+    if (keyStacks > 0) {
+      for (const [part, keys] of spread(projectKeys, keyStacks)) {
+        projectKeysIn(new Stack(scope, `${name}-keys-${part}`, { ...props, env }), keys, rotating);
+      }
+    }
+    this.#signals(configuration, { rotations: [...rotations.values()], admin });
+    // Secrets of other stacks are known by their names here: those stacks already depend on this one.
+    const access = secrets ?? new Map(projectKeys.map((key) => [key.name, accessTo(this, key, kmsKeyArn)]));
+    this.#gitHubAccess(configuration, access);
   }
 
-  #rotation(
+  #evidence({ evidence, eventBusArn }: StackConfiguration): EvidenceTargets | undefined {
+    if (!evidence) return eventBusArn === undefined ? undefined : { eventBusArn };
+    const store = new EvidenceStore(this, 'Evidence', {
+      lock: evidence.lock,
+      retention: Duration.days(evidence.retentionDays),
+      expiration: Duration.days(evidence.expirationDays),
+      athena: evidence.athena,
+    });
+    new CfnOutput(this, 'EvidenceBucket', { value: store.bucketName });
+    return { bucketName: store.bucketName, bucketArn: store.bucketArn, keyArn: store.keyArn, eventBusArn };
+  }
+
+  #rotations(
     configuration: StackConfiguration,
-    { kmsKeyArn, bundle }: { kmsKeyArn: string; bundle: string | undefined },
-  ): PasswordRotation {
-    const { adminSecret, rotation, projectKeys, secretNamePrefix, streamkapHost } = configuration;
-    const adopted = projectKeys.flatMap((key) => (key.secretArn && key.kmsKeyArn ? [key.kmsKeyArn] : []));
-    return new PasswordRotation(this, 'PasswordRotation', {
-      ...{ secretNamePrefix, streamkapHost, bundle },
+    parts: { kmsKeyArn: string; evidence: EvidenceTargets | undefined; bundles: string | undefined },
+  ): Map<Strategy, PasswordRotation> {
+    const { adminSecret, rotation, projectKeys, secretNamePrefix } = configuration;
+    const make = (id: string, strategy: Strategy) => {
+      const keys = projectKeys.filter((key) => key.strategy === strategy);
+      const adopted = keys.flatMap((key) => (key.secretArn && key.kmsKeyArn ? [key.kmsKeyArn] : []));
+      const made = new PasswordRotation(this, id, {
+        ...settingsOf(configuration, parts.bundles),
+        ...{ strategy, secretNamePrefix, evidence: parts.evidence },
+        adminSecret: adminSecret.arn ?? adminSecret.name ?? '',
+        adminSecretKmsKeyArn: adminSecret.kmsKeyArn,
+        secretsKmsKeyArns: [...new Set([parts.kmsKeyArn, ...adopted])],
+        onDrift: rotation.onDrift,
+        loginCheck: rotation.loginCheck,
+        propagationTimeout: Duration.seconds(rotation.propagationTimeoutSeconds),
+        ...(strategy === 'alternating' && rotation.retirePreviousAfterHours !== undefined
+          ? { retirePreviousAfter: Duration.hours(rotation.retirePreviousAfterHours) }
+          : {}),
+      });
+      new CfnOutput(this, strategy === 'single' ? 'RotationFunction' : 'AlternatingRotationFunction', {
+        value: made.functionName,
+      });
+      return made;
+    };
+    const used = new Set(projectKeys.map(({ strategy }) => strategy));
+    return new Map([
+      // A stack without keys yet still has a function, so that its first key is a small change.
+      ...(used.has('single') || used.size === 0 ? [['single', make('PasswordRotation', 'single')] as const] : []),
+      ...(used.has('alternating') ? [['alternating', make('AlternatingRotation', 'alternating')] as const] : []),
+    ]);
+  }
+
+  #adminRotation(
+    configuration: StackConfiguration,
+    { evidence, bundles }: { evidence: EvidenceTargets | undefined; bundles: string | undefined },
+  ): AdminCredentialRotation | undefined {
+    const { adminRotation, adminSecret } = configuration;
+    if (!adminRotation) return undefined;
+    const made = new AdminCredentialRotation(this, 'AdminRotation', {
+      ...settingsOf(configuration, bundles),
       adminSecret: adminSecret.arn ?? adminSecret.name ?? '',
       adminSecretKmsKeyArn: adminSecret.kmsKeyArn,
-      secretsKmsKeyArns: [...new Set([kmsKeyArn, ...adopted])],
-      onDrift: rotation.onDrift,
-      loginCheck: rotation.loginCheck,
-      propagationTimeout: Duration.seconds(rotation.propagationTimeoutSeconds),
-      logLevel: rotation.logLevel,
-      logRetention: rotation.logRetentionDays,
-      vpc: rotation.vpc,
+      schedule: adminRotation.schedule,
+      evidence,
     });
+    new CfnOutput(this, 'AdminRotationFunction', { value: made.functionName });
+    return made;
   }
 
-  #projectKeys(
-    { projectKeys }: StackConfiguration,
-    { rotation, kmsKeyArn }: { rotation: PasswordRotation; kmsKeyArn: string },
-  ): Map<string, AccessibleSecret> {
-    const secrets = new Map<string, AccessibleSecret>();
-    const parent = new Construct(this, 'ProjectKeys');
-    for (const { name, secretName, secretArn, kmsKeyArn: adoptedKey, replicas, schedule, provisioned } of projectKeys) {
-      const key = new RotatedProjectKey(parent, name, {
-        ...{ rotation, schedule, provisioned },
-        ...(secretArn === undefined ? { secretName: secretName ?? '', kmsKeyArn, replicas } : { secretArn }),
-      });
-      secrets.set(name, { arn: key.secretArn, kmsKeyArn: secretArn === undefined ? kmsKeyArn : adoptedKey });
+  #signals(
+    configuration: StackConfiguration,
+    { rotations, admin }: { rotations: readonly PasswordRotation[]; admin: AdminCredentialRotation | undefined },
+  ): void {
+    const { topic } = new RotationAlarms(this, 'Alarms', {
+      ...{ rotations, emails: configuration.alarms.emails },
+      ...(admin ? { admin } : {}),
+    });
+    if (configuration.dashboard) {
+      new RotationDashboard(this, 'Dashboard', { rotations, ...(admin ? { admin } : {}) });
     }
-    return secrets;
+    new CfnOutput(this, 'AlarmTopic', { value: topic.topicArn });
   }
 
   #gitHubAccess({ githubAccess, adminSecret }: StackConfiguration, secrets: Map<string, AccessibleSecret>): void {
@@ -87,4 +152,35 @@ export class KeyringStack extends Stack {
       })),
     });
   }
+}
+
+function settingsOf({ rotation, streamkapHost }: StackConfiguration, bundles: string | undefined): FunctionSettings {
+  const { logLevel, logRetentionDays: logRetention, vpc } = rotation;
+  return { streamkapHost, logLevel, logRetention, vpc, bundles };
+}
+
+function projectKeysIn(
+  stack: Stack,
+  keys: readonly ProjectKeyConfiguration[],
+  { rotations, kmsKeyArn }: Rotating,
+): Map<string, AccessibleSecret> {
+  const parent = new Construct(stack, 'ProjectKeys');
+  return new Map(
+    keys.map(({ name, secretName, secretArn, kmsKeyArn: adoptedKey, strategy, replicas, schedule, provisioned }) => {
+      const rotation = rotations.get(strategy);
+      if (!rotation) throw new Error(`no function rotates by the strategy ${strategy}`);
+      const key = new RotatedProjectKey(parent, name, {
+        ...{ rotation, schedule, provisioned },
+        ...(secretArn === undefined
+          ? { secretName: secretName ?? '', kmsKeyArn, replicas }
+          : { secretArn, kmsKeyArn: adoptedKey }),
+      });
+      return [name, { arn: key.secretArn, kmsKeyArn: secretArn === undefined ? kmsKeyArn : adoptedKey }] as const;
+    }),
+  );
+}
+
+function accessTo(scope: Construct, key: ProjectKeyConfiguration, kmsKeyArn: string): AccessibleSecret {
+  if (key.secretArn !== undefined) return { arn: key.secretArn, kmsKeyArn: key.kmsKeyArn };
+  return { arn: secretArnOf(scope, key.secretName ?? ''), kmsKeyArn };
 }

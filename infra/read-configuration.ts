@@ -15,14 +15,7 @@ export class ConfigurationError extends Error {
 
 /** Settings of parts that this version does not have; they get a clearer answer than "unknown". */
 const NOT_YET: Readonly<Record<string, string>> = {
-  adminRotation: 'rotation of the admin credential',
   audit: 'the audit function',
-  evidence: 'the evidence store',
-  evidenceBucket: 'the evidence store',
-  eventBusName: 'events on an own bus',
-  dashboard: 'the dashboard',
-  retirePreviousAfterHours: 'the "alternating" strategy',
-  standby: 'the "alternating" strategy',
 };
 
 /** @throws ConfigurationError; nothing of the file's values is in it */

@@ -1,17 +1,9 @@
 import { Annotations, RemovalPolicy } from 'aws-cdk-lib';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { nameInArn } from './configuration-rules.ts';
 import type { PasswordRotation } from './password-rotation.ts';
-import { cronProblem, rateProblem } from './schedule.ts';
-
-export interface RotationScheduleProps {
-  /** Six fields in UTC, minutes 0, year *, 4 hours apart or more. @default - `rate` */
-  readonly cron?: string | undefined;
-  /** Such as `30 days`. @default - `cron` */
-  readonly rate?: string | undefined;
-  /** Hours from the start of a window to its end, inside the UTC day. @default 3 */
-  readonly windowHours?: number;
-}
+import { attachSchedule, type RotationScheduleProps, requireSchedule } from './rotation-schedule.ts';
 
 export interface Replica {
   readonly region: string;
@@ -19,7 +11,7 @@ export interface Replica {
   readonly kmsKeyArn?: string | undefined;
 }
 
-export type RotatedProjectKeyProps = {
+interface CommonProps {
   readonly rotation: PasswordRotation;
   readonly schedule: RotationScheduleProps;
   /**
@@ -28,7 +20,9 @@ export type RotatedProjectKeyProps = {
    * @default false
    */
   readonly provisioned?: boolean;
-} & (NewSecret | ExistingSecret);
+}
+
+export type RotatedProjectKeyProps = CommonProps & (NewSecret | ExistingSecret);
 
 interface NewSecret {
   /** The secret to make, without a value. */
@@ -42,9 +36,14 @@ interface NewSecret {
 interface ExistingSecret {
   /** Full ARN of a secret made elsewhere; nothing of it is changed but its rotation. */
   readonly secretArn: string;
+  /** Its customer managed key, which then encrypts the standby too. @default - aws/secretsmanager */
+  readonly kmsKeyArn?: string | undefined;
 }
 
-/** The secret of one project key, and when its password is rotated. The secret outlives the stack. */
+/**
+ * The secret of one project key, and when its password is rotated, by the strategy of the function that rotates it. With
+ * `alternating` an empty secret `<name>/standby` lies beside it, for the idle key's file. The secrets outlive the stack.
+ */
 export class RotatedProjectKey extends Construct {
   /** Full ARN. */
   readonly secretArn: string;
@@ -52,16 +51,25 @@ export class RotatedProjectKey extends Construct {
   constructor(scope: Construct, id: string, props: RotatedProjectKeyProps) {
     super(scope, id);
     requireSchedule(props.schedule);
-    const { provisioned = false, rotation } = props;
-    requireRotatable(props, rotation);
+    const { provisioned = false, rotation, schedule } = props;
+    const name = nameOf(props);
+    if (!name.startsWith(rotation.secretNamePrefix)) {
+      throw new Error(
+        `the secret's name must begin with ${rotation.secretNamePrefix}: the function may rotate no other`,
+      );
+    }
     this.secretArn = 'secretArn' in props ? props.secretArn : this.#makeSecret(props, provisioned);
-    if (provisioned) this.#attachSchedule(props);
+    if (rotation.strategy === 'alternating') this.#makeStandby(name, props.kmsKeyArn);
+    if (provisioned) attachSchedule(this, { secretId: this.secretArn, rotation, schedule });
     else this.#sayUnscheduled();
   }
 
   /** CDK's own class cannot make a secret without a value, and `ensure` has to find it empty. */
-  #makeSecret({ secretName, kmsKeyArn, replicas = [] }: NewSecret, provisioned: boolean): string {
-    const secret = new secretsmanager.CfnSecret(this, 'Secret', {
+  #makeSecret(
+    { secretName, kmsKeyArn, rotation, replicas = [] }: NewSecret & CommonProps,
+    provisioned: boolean,
+  ): string {
+    return this.#emptySecret('Secret', {
       name: secretName,
       description: 'Credential file of a Streamkap project key',
       ...(kmsKeyArn ? { kmsKeyId: kmsKeyArn } : {}),
@@ -73,27 +81,23 @@ export class RotatedProjectKey extends Construct {
             })),
           }
         : {}),
-      tags: [
-        { key: 'managed-by', value: 'streamkap-keyring' },
-        { key: 'streamkap:strategy', value: 'single' },
-      ],
-    });
-    secret.applyRemovalPolicy(RemovalPolicy.RETAIN);
-    return secret.ref;
+      tags: [MANAGED, { key: 'streamkap:strategy', value: rotation.strategy }],
+    }).ref;
   }
 
-  #attachSchedule({ rotation, schedule }: RotatedProjectKeyProps): void {
-    const attached = new secretsmanager.CfnRotationSchedule(this, 'Schedule', {
-      secretId: this.secretArn,
-      rotationLambdaArn: rotation.functionArn,
-      // A deployment must not change passwords: Secrets Manager then only calls testSecret.
-      rotateImmediatelyOnUpdate: false,
-      rotationRules: {
-        scheduleExpression: schedule.cron === undefined ? `rate(${schedule.rate})` : `cron(${schedule.cron})`,
-        duration: `${schedule.windowHours ?? 3}h`,
-      },
+  #makeStandby(name: string, kmsKeyArn: string | undefined): void {
+    this.#emptySecret('Standby', {
+      name: `${name}/standby`,
+      description: 'Credential file of the idle one of two Streamkap project keys',
+      ...(kmsKeyArn ? { kmsKeyId: kmsKeyArn } : {}),
+      tags: [MANAGED, { key: 'streamkap:role', value: 'standby' }, { key: 'streamkap:strategy', value: 'alternating' }],
     });
-    attached.node.addDependency(...rotation.ready);
+  }
+
+  #emptySecret(id: string, props: secretsmanager.CfnSecretProps): secretsmanager.CfnSecret {
+    const secret = new secretsmanager.CfnSecret(this, id, props);
+    secret.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    return secret;
   }
 
   #sayUnscheduled(): void {
@@ -103,16 +107,9 @@ export class RotatedProjectKey extends Construct {
   }
 }
 
-function requireRotatable(props: RotatedProjectKeyProps, { secretNamePrefix }: PasswordRotation): void {
-  const name = 'secretArn' in props ? props.secretArn.split(':').slice(6).join(':') : props.secretName;
-  if (name.startsWith(secretNamePrefix)) return;
-  throw new Error(`the secret's name must begin with ${secretNamePrefix}: the function may rotate no other`);
-}
+const MANAGED = { key: 'managed-by', value: 'streamkap-keyring' };
 
-function requireSchedule({ cron, rate, windowHours = 3 }: RotationScheduleProps): void {
-  if ((cron === undefined) === (rate === undefined)) throw new Error('schedule: must have cron or rate, and not both');
-  const whole = Number.isInteger(windowHours) && windowHours >= 1 && windowHours <= 24;
-  if (!whole) throw new Error('schedule: windowHours must be a whole number from 1 to 24');
-  const problem = cron === undefined ? rateProblem(rate ?? '', windowHours) : cronProblem(cron, windowHours);
-  if (problem) throw new Error(`schedule: ${cron === undefined ? 'rate' : 'cron'} ${problem}`);
+/** Without the six characters that AWS adds to an ARN. */
+function nameOf(props: NewSecret | ExistingSecret): string {
+  return 'secretArn' in props ? nameInArn(props.secretArn) : props.secretName;
 }

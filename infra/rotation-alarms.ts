@@ -8,11 +8,14 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { secretArnPattern } from './access-through-secrets-manager.ts';
+import type { AdminCredentialRotation } from './admin-credential-rotation.ts';
 import type { PasswordRotation } from './password-rotation.ts';
 import { keyAdministration } from './secrets-key.ts';
 
 export interface RotationAlarmsProps {
-  readonly rotation: PasswordRotation;
+  readonly rotations: readonly PasswordRotation[];
+  /** @default - the admin credential is not rotated */
+  readonly admin?: AdminCredentialRotation;
   /** Addresses to subscribe; each has to confirm. @default - none */
   readonly emails?: readonly string[];
 }
@@ -31,7 +34,7 @@ const NEAR_TIMEOUT = 0.8;
 export class RotationAlarms extends Construct {
   readonly topic: sns.Topic;
 
-  constructor(scope: Construct, id: string, { rotation, emails = [] }: RotationAlarmsProps) {
+  constructor(scope: Construct, id: string, props: RotationAlarmsProps) {
     super(scope, id);
     this.topic = new sns.Topic(this, 'Topic', {
       displayName: 'Streamkap rotation',
@@ -39,9 +42,14 @@ export class RotationAlarms extends Construct {
       enforceSSL: true,
     });
     this.#allowPublishing();
-    for (const email of emails) this.topic.addSubscription(new EmailSubscription(email));
-    this.#alarms(rotation);
-    this.#badEnds(rotation);
+    for (const email of props.emails ?? []) this.topic.addSubscription(new EmailSubscription(email));
+    const { rotations, admin } = props;
+    for (const rotation of rotations) this.#alarms(rotation, rotation.strategy === 'single' ? '' : 'Alternating');
+    if (admin) this.#alarms(admin, 'Admin');
+    this.#badEnds([
+      ...new Set(rotations.map(({ secretNamePrefix }) => secretArnPattern(this, secretNamePrefix))),
+      ...(admin ? [admin.secretArnPrefix] : []),
+    ]);
   }
 
   /** AWS's own key for SNS cannot be used by EventBridge or CloudWatch, and the key of the secrets is not for alarm texts. */
@@ -98,7 +106,7 @@ export class RotationAlarms extends Construct {
     );
   }
 
-  #alarms({ functionName, timeout }: PasswordRotation): void {
+  #alarms({ functionName, timeout }: PasswordRotation | AdminCredentialRotation, of: string): void {
     const metric = (metricName: string, statistic: string) =>
       new cloudwatch.Metric({
         namespace: 'AWS/Lambda',
@@ -106,38 +114,38 @@ export class RotationAlarms extends Construct {
         ...{ metricName, statistic, period: PERIOD },
       });
     const alarm = (id: string, alarmDescription: string, rest: { metric: cloudwatch.Metric; threshold: number }) =>
-      new cloudwatch.Alarm(this, id, {
+      new cloudwatch.Alarm(this, `${of}${id}`, {
         ...{ alarmDescription, ...rest, evaluationPeriods: 1 },
         comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         // Between rotations the function is not called at all.
         treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
       }).addAlarmAction(new SnsAction(this.topic));
-    alarm('Errors', 'A step of a Streamkap password rotation failed; the log of the function says what to do.', {
+    alarm('Errors', 'A step of a Streamkap rotation failed; the log of the function says what to do.', {
       metric: metric('Errors', cloudwatch.Stats.SUM),
       threshold: 1,
     });
-    alarm('Throttles', 'Lambda refused to start the Streamkap password rotation: too many functions at once.', {
+    alarm('Throttles', 'Lambda refused to start the Streamkap rotation: too many functions at once.', {
       metric: metric('Throttles', cloudwatch.Stats.SUM),
       threshold: 1,
     });
-    alarm('Duration', 'A step of a Streamkap password rotation took almost as long as it may.', {
+    alarm('Duration', 'A step of a Streamkap rotation took almost as long as it may.', {
       metric: metric('Duration', cloudwatch.Stats.MAXIMUM),
       threshold: timeout.toMilliseconds() * NEAR_TIMEOUT,
     });
   }
 
-  #badEnds({ secretNamePrefix }: PasswordRotation): void {
+  #badEnds(secretArnPrefixes: readonly string[]): void {
     const inputTemplate =
       '"<event> of secret <secret> at <time>. The log of the rotation function says why and what to do."';
     new events.CfnRule(this, 'BadEnds', {
-      description: 'Rotations of Streamkap project keys that failed or were abandoned',
+      description: 'Rotations of Streamkap credentials that failed or were abandoned',
       state: 'ENABLED',
       eventPattern: {
         source: ['aws.secretsmanager'],
         'detail-type': ['AWS Service Event via CloudTrail'],
         detail: {
           eventName: BAD_ENDS,
-          additionalEventData: { SecretId: [{ prefix: secretArnPattern(this, secretNamePrefix) }] },
+          additionalEventData: { SecretId: secretArnPrefixes.map((prefix) => ({ prefix })) },
         },
       },
       targets: [

@@ -118,7 +118,17 @@ describe('a wrong configuration', () => {
     [
       'has more keys than a stack holds',
       stack({ projectKeys: manyKeys(201) }),
-      'stacks[0].projectKeys is a list: must have 200 project keys (further ones go into another stack) at most',
+      'stacks[0].keyStacks is missing: must be greater: one stack would hold 402 resources of project keys, and 400 fit',
+    ],
+    [
+      'spreads its keys over too few stacks',
+      stack({ projectKeys: manyKeys(1000), keyStacks: 4 }),
+      'stacks[0].keyStacks is a number: must be greater: one stack would hold ',
+    ],
+    [
+      'spreads its keys over some number of stacks',
+      stack({ keyStacks: 3 }),
+      'stacks[0].keyStacks is a number: must be 0, 4, 8, 16 or 32',
     ],
     [
       'has a key without a secret',
@@ -186,11 +196,10 @@ describe('a wrong configuration', () => {
       `${AT_KEY}.replicas[1].region is text: must differ`,
     ],
     [
-      'asks for alternating',
-      keyOf({ strategy: 'alternating' }),
-      `${AT_KEY}.strategy is text: asks for "alternating", which this version cannot deploy`,
+      'asks for an unknown strategy',
+      keyOf({ strategy: SECRET }),
+      `${AT_KEY}.strategy is text: must be one of: single, alternating`,
     ],
-    ['asks for an unknown strategy', keyOf({ strategy: SECRET }), `${AT_KEY}.strategy is text: must be single`],
     ['has text for provisioned', keyOf({ provisioned: 'yes' }), `${AT_KEY}.provisioned is text: must be true or false`],
     ['has no schedule', keyOf({ schedule: undefined }), `${AT_KEY}.schedule is missing: must be an object`],
     ['has an empty schedule', keyOf({ schedule: {} }), `${AT_KEY}.schedule is an object: must have cron or rate`],
@@ -257,7 +266,7 @@ describe('a wrong configuration', () => {
     [
       'retires old passwords',
       rotationOf({ retirePreviousAfterHours: 1 }),
-      'stacks[0].rotation.retirePreviousAfterHours asks for the "alternating" strategy, which this version does not have',
+      'stacks[0].rotation.retirePreviousAfterHours is a number: goes with the strategy "alternating", which no project key has',
     ],
     [
       'asks for the audit',
@@ -265,19 +274,35 @@ describe('a wrong configuration', () => {
       'stacks[0].audit asks for the audit function, which this version does not have',
     ],
     [
-      'asks for evidence',
-      stack({ evidence: {} }),
-      'stacks[0].evidence asks for the evidence store, which this version does not have',
+      'keeps evidence for less time than it is locked',
+      stack({ evidence: { retentionDays: 400, expirationDays: 399 } }),
+      'stacks[0].evidence.expirationDays is a number: must not be less than retentionDays',
     ],
     [
-      'asks for a dashboard',
-      stack({ dashboard: true }),
-      'stacks[0].dashboard asks for the dashboard, which this version does not have',
+      'locks evidence in a way that S3 does not know',
+      stack({ evidence: { lock: 'legal' } }),
+      'stacks[0].evidence.lock is text: must be one of: governance, compliance',
+    ],
+    ['wants a dashboard in words', stack({ dashboard: 'yes' }), 'stacks[0].dashboard is text: must be true or false'],
+    [
+      'names an event bus of another account',
+      stack({ eventBusArn: 'arn:aws:events:eu-central-1:999999999999:event-bus/keys' }),
+      "stacks[0].eventBusArn is text: must be in the stack's account",
     ],
     [
-      'rotates the admin credential',
+      'names an event bus by its name',
+      stack({ eventBusArn: 'default' }),
+      'stacks[0].eventBusArn is text: must be the full ARN of an event bus',
+    ],
+    [
+      'rotates the admin credential at no time',
       stack({ adminRotation: {} }),
-      'stacks[0].adminRotation asks for rotation of the admin credential, which this version does not have',
+      'stacks[0].adminRotation.schedule is missing: must be an object',
+    ],
+    [
+      'rotates the admin credential every five minutes',
+      stack({ adminRotation: { schedule: { cron: '0/5 * * * ? *' } } }),
+      'stacks[0].adminRotation.schedule.cron is text: ',
     ],
     [
       'tells nobody by mail',

@@ -81,9 +81,11 @@ export const kmsKeyArn = (id: string) => {
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'keyring-infra-'));
-const bundle = join(folder, 'bundle');
-mkdirSync(bundle);
-writeFileSync(join(bundle, 'index.mjs'), 'export const handler = () => undefined;\n');
+export const bundles = join(folder, 'bundles');
+for (const name of ['rotate-password', 'rotate-admin']) {
+  mkdirSync(join(bundles, name), { recursive: true });
+  writeFileSync(join(bundles, name, 'index.mjs'), `export const handler = () => '${name}';\n`);
+}
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** @returns the template of the first stack */
@@ -99,7 +101,7 @@ export function stackOf(input: unknown): KeyringStack {
     analyticsReporting: false,
     postCliContext: CDK_FLAGS,
   });
-  return new KeyringStack(app, stack, { bundle });
+  return new KeyringStack(app, stack, { bundles });
 }
 
 /** @returns the resources of a type, by logical id */

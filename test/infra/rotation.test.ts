@@ -262,8 +262,8 @@ describe('the key of the secrets', () => {
 describe('the constructs, used as a library', () => {
   const library = () => {
     const stack = new Stack(new App(), 'Anywhere');
-    const bundle = template && stackBundle();
-    const rotation = new PasswordRotation(stack, 'Rotation', { secretNamePrefix: 'a/', adminSecret: 'admin', bundle });
+    const bundles = template && stackBundle();
+    const rotation = new PasswordRotation(stack, 'Rotation', { secretNamePrefix: 'a/', adminSecret: 'admin', bundles });
     return { stack, rotation };
   };
   const stackBundle = () => new URL('../sandbox', import.meta.url).pathname;
@@ -274,7 +274,12 @@ describe('the constructs, used as a library', () => {
 });
 
 describe('a project key of a library user', () => {
-  const rotation = { functionArn: 'arn', secretNamePrefix: 'a/', ready: [] } as unknown as PasswordRotation;
+  const rotation = {
+    functionArn: 'arn',
+    secretNamePrefix: 'a/',
+    strategy: 'single',
+    ready: [],
+  } as unknown as PasswordRotation;
   const make = (props: object) => {
     const stack = new Stack(new App(), 'Anywhere');
     return new RotatedProjectKey(stack, 'Key', {
