@@ -1,8 +1,5 @@
 import { createHash, createHmac, pbkdf2, timingSafeEqual } from 'node:crypto';
-import { promisify } from 'node:util';
 import { LoginFailure } from './login.ts';
-
-const derive = promisify(pbkdf2);
 
 /** The hash a SCRAM mechanism is built on, by its OpenSSL name, and its output in bytes. */
 export interface ScramHash {
@@ -54,7 +51,7 @@ export function scramClientFirst(credentials: ScramCredentials): Buffer {
 export async function scramProof(credentials: ScramCredentials, serverFirst: Buffer): Promise<ScramProof> {
   const challenge = parseServerFirst(serverFirst.toString('utf8'), credentials.nonce);
   const { hash, password } = credentials;
-  const salted = await derive(password, challenge.salt, challenge.iterations, hash.bytes, hash.name);
+  const salted = await saltedPassword(password, hash, challenge);
   const clientKey = hmac(hash, salted, 'Client Key');
   const storedKey = createHash(hash.name).update(clientKey).digest();
   const withoutProof = `c=${Buffer.from(GS2_HEADER).toString('base64')},r=${challenge.nonce}`;
@@ -69,6 +66,17 @@ export async function scramProof(credentials: ScramCredentials, serverFirst: Buf
 
 function clientFirstBare({ username, nonce }: ScramCredentials): string {
   return `n=${username.replaceAll('=', '=3D').replaceAll(',', '=2C')},r=${nonce}`;
+}
+
+/** By hand: importing `promisify` would load worker threads with the rest of node:util, into every start of Action and functions. */
+function saltedPassword(
+  password: string,
+  hash: ScramHash,
+  { salt, iterations }: { readonly salt: Buffer; readonly iterations: number },
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    pbkdf2(password, salt, iterations, hash.bytes, hash.name, (error, key) => (error ? reject(error) : resolve(key)));
+  });
 }
 
 function parseServerFirst(message: string, clientNonce: string) {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { parse } from 'yaml';
+import { functionBuild } from '../../scripts/bundling.ts';
 
 /**
  * Whole-process times on loopback, each as a ratio to an empty Node process of the same run: these machines are noisy, a ratio
@@ -59,24 +60,19 @@ function timeOnce({ args, environment }: Subject): number {
   return Number(process.hrtime.bigint() - startedAt) / 1e6;
 }
 
-async function bareAwsClient(): Promise<string> {
-  const outfile = join(work, 'aws.mjs');
-  await build({
-    stdin: {
-      contents:
-        "import{SecretsManagerClient,GetSecretValueCommand}from'@aws-sdk/client-secrets-manager';globalThis.c=[SecretsManagerClient,GetSecretValueCommand]",
-      resolveDir: root,
-    },
-    bundle: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    minify: true,
-    outfile,
-    banner: { js: "import{createRequire as r}from'node:module';const require=r(import.meta.url);" },
-  });
-  return outfile;
+/**
+ * The client alone. `default`: as esbuild bundles for Node when it is told nothing else. `alike`: with the very settings of the
+ * functions, so that what of their start is ours is the difference.
+ */
+async function bareAwsClient(how: 'default' | 'alike'): Promise<string> {
+  const entry = join(root, 'test/bench/bare-aws-client.ts');
+  const outdir = join(work, how);
+  const { mainFields: _, splitting: __, ...plain } = functionBuild(entry, outdir);
+  await build(how === 'alike' ? functionBuild(entry, outdir) : plain);
+  return join(outdir, 'index.mjs');
 }
+
+const ratioOf = (milliseconds: number, base = Number.NaN): number => Number((milliseconds / base).toFixed(2));
 
 function kilobytes(folder: string): number {
   return Math.round(readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0) / 1000);
@@ -119,6 +115,11 @@ async function main(): Promise<void> {
       name,
       args: ['--input-type=module', '-e', `await import(${JSON.stringify(path)})`],
     });
+    const bare = importing('import of the bare AWS client', await bareAwsClient('default'));
+    const alike = importing('the same, bundled like the functions', await bareAwsClient('alike'));
+    const functions = ['rotate-password', 'rotate-admin'].map((name) =>
+      importing(`import of ${name}`, join(root, `functions/dist/${name}/index.mjs`)),
+    );
     const empty: Subject = { name: 'empty Node process', args: ['-e', '0'] };
     const subjects: Subject[] = [
       empty,
@@ -127,8 +128,9 @@ async function main(): Promise<void> {
       action('lookup from Secrets Manager', () => ({ ...common, mode: 'lookup', 'secret-id': 'bench/found' })),
       action('ensure that finds', () => ensure('bench/found')),
       action('ensure that creates', () => ensure(`bench/new-${created++}`)),
-      importing('import of the bare AWS client', await bareAwsClient()),
-      importing('import of rotate-password', join(root, 'functions/dist/rotate-password/index.mjs')),
+      bare,
+      alike,
+      ...functions,
     ];
     const times = new Map(subjects.map((subject) => [subject, [] as number[]]));
     for (let run = 0; run <= RUNS; run++) {
@@ -140,12 +142,18 @@ async function main(): Promise<void> {
       }
     }
     const base = median(times.get(empty) ?? []);
+    const [ofBare, ofAlike] = [bare, alike].map((subject) => median(times.get(subject) ?? []));
+    const toBare = (milliseconds: number) => ({
+      'to the bare client': ratioOf(milliseconds, ofBare),
+      'bundled alike': ratioOf(milliseconds, ofAlike),
+    });
     const rows = subjects.map((subject) => {
       const milliseconds = median(times.get(subject) ?? []);
       return {
         name: subject.name,
         milliseconds: Math.round(milliseconds),
-        ratio: Number((milliseconds / base).toFixed(2)),
+        ratio: ratioOf(milliseconds, base),
+        ...(functions.includes(subject) ? toBare(milliseconds) : {}),
       };
     });
     const sizes = {

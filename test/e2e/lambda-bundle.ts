@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import { functionBuild } from '../../scripts/bundling.ts';
 import { BundleHandler } from '../sandbox/bundle-handler.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 
@@ -17,12 +18,7 @@ export interface LambdaBundle {
 /** Bundles one function as scripts/build.ts does, into a folder of the test's. */
 async function bundleLambda(name: string, folder: string): Promise<LambdaBundle> {
   const outdir = join(folder, name);
-  const { metafile } = await build({
-    entryPoints: [`functions/${name}/index.ts`],
-    ...{ outdir, outExtension: { '.js': '.mjs' }, splitting: true, metafile: true },
-    ...{ bundle: true, minify: true, platform: 'node', target: 'node24', format: 'esm' },
-    banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
-  });
+  const { metafile } = await build(functionBuild(`functions/${name}/index.ts`, outdir));
   const eager = Object.keys(metafile.outputs).filter((path) => path.endsWith('/index.mjs'));
   for (const path of eager) {
     const imports = metafile.outputs[path]?.imports ?? [];

@@ -1,0 +1,4 @@
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+
+/** What a function that only reads a secret would import. */
+export const client = [SecretsManagerClient, GetSecretValueCommand];
