@@ -4,7 +4,8 @@ import { parseJson } from '../core/json.ts';
 import { projectKeys } from '../core/provisioning/project-keys.ts';
 import { removeUnstored } from '../core/provisioning/removal.ts';
 import { describeError } from './hints.ts';
-import { prepareJob } from './job.ts';
+import { parseInputs } from './inputs.ts';
+import { prepareJobOf, type Surroundings } from './job.ts';
 import { harmlessLines } from './runner.ts';
 import { workflowRunner } from './workflow-runner.ts';
 
@@ -30,18 +31,30 @@ export async function cleanUp(state: string, environment: NodeJS.ProcessEnv): Pr
   const parsed = trace.safeParse(parseJson(state));
   if (!parsed.success) return;
   const { intentId, id, expiresAt } = parsed.data;
-  const kind = expiresAt ? 'ephemeral' : 'unfinished';
-  const afterwards = expiresAt ? ` It expires at ${expiresAt}; after that a run with sweep-expired deletes it.` : '';
   const runner = harmlessLines(workflowRunner);
+  const isClientCredential = runner.getInput('kind') === 'client-credential';
+  const noun = isClientCredential ? 'client credential' : 'project key';
+  const which = `${expiresAt ? 'ephemeral' : 'unfinished'} ${noun}`;
+  const afterwards = expiresAt ? ` It expires at ${expiresAt}; after that a run with sweep-expired deletes it.` : '';
   const now = systemClock.now();
+  const surroundings = { runner, environment, deadline: now + CALLS_MS };
   try {
-    const { streamkap } = await prepareJob(runner, environment, now + CALLS_MS);
-    const ids = await removeUnstored({ kind: projectKeys(streamkap), clock: systemClock }, parsed.data, now + LOOK_MS);
-    runner.info(
-      ids.length > 0 ? `deleted the ${kind} project key ${ids.join(', ')}` : `no ${kind} project key was left`,
-    );
+    const kind = isClientCredential ? await clientCredentialKind(surroundings) : await projectKeyKind(surroundings);
+    const ids = await removeUnstored({ kind, clock: systemClock }, parsed.data, now + LOOK_MS);
+    runner.info(ids.length > 0 ? `deleted the ${which} ${ids.join(', ')}` : `no ${which} was left`);
   } catch (error) {
-    const which = id ? `${id}, marked keyring:${intentId}.1,` : `marked keyring:${intentId}.1`;
-    runner.warning(`A project key ${which} may be left.${afterwards} ${describeError(error, environment)}`);
+    const found = id ? `${id}, marked keyring:${intentId}.1,` : `marked keyring:${intentId}.1`;
+    runner.warning(`A ${noun} ${found} may be left.${afterwards} ${describeError(error, environment)}`);
   }
+}
+
+async function projectKeyKind(surroundings: Surroundings) {
+  const { streamkap } = await prepareJobOf(parseInputs, surroundings);
+  return projectKeys(streamkap);
+}
+
+/** Loaded only where it is needed: post starts fast. */
+async function clientCredentialKind(surroundings: Surroundings) {
+  const { prepareClientCredentialJob, kindOf } = await import('./client-credential/job.ts');
+  return kindOf(await prepareClientCredentialJob(surroundings));
 }

@@ -64,6 +64,8 @@ interface MakingInputs {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** Of credentials. The inputs of each kind but the first are read elsewhere. */
+const KINDS = ['project-key', 'client-credential'] as const;
 const MODES = ['ensure', 'create', 'lookup'] as const;
 
 /** @throws InputError for the first input that breaks a rule, whatever the kind of credential */
@@ -85,7 +87,7 @@ export function parseBase(read: ReadInput, environment: NodeJS.ProcessEnv): Base
  */
 export async function parseInputs(read: ReadInput, environment: NodeJS.ProcessEnv): Promise<Inputs> {
   const mode = choice(read, 'mode', MODES, 'ensure');
-  choice(read, 'kind', ['project-key'], 'project-key');
+  choice(read, 'kind', KINDS, 'project-key');
   const common: CommonInputs = {
     ...parseBase(read, environment),
     projectKeyId: read('project-key-id'),

@@ -2,18 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { systemClock } from '../core/clock.ts';
 import { probeLogin } from '../core/login-probe/probe.ts';
 import { generateKafkaPassword } from '../core/password.ts';
-import type { ProvisioningPorts } from '../core/provisioning/ports.ts';
+import type { Credential } from '../core/provisioning/kind.ts';
+import type { ProvisioningPorts, ProvisioningReport } from '../core/provisioning/ports.ts';
 import type { SecretStore, SecretTagger } from '../core/secret-store.ts';
 import type { StreamkapClient } from '../core/streamkap/client.ts';
-import { type Inputs, parseInputs } from './inputs.ts';
+import type { ReadInput } from './input-values.ts';
+import { type BaseInputs, type Inputs, parseInputs } from './inputs.ts';
 import { Masking } from './masking.ts';
 import { requireUsableProxies } from './proxy.ts';
 import type { Runner } from './runner.ts';
 import { streamkapClient } from './streamkap.ts';
 
 /** One stage of one step: its inputs, and the world as it may touch it. */
-export interface Job {
-  readonly inputs: Inputs;
+export interface Job<I extends BaseInputs = Inputs> {
+  readonly inputs: I;
   readonly runner: Runner;
   readonly environment: NodeJS.ProcessEnv;
   readonly masking: Masking;
@@ -25,13 +27,26 @@ export interface Job {
 /** Milliseconds for one request to AWS where there is a deadline: two more may follow it. */
 const HURRIED_AWS_MS = 2_000;
 
-/**
- * @param deadline milliseconds since the epoch after which Streamkap is not called or waited for; left out: none
- * @throws InputError; nothing was called until then
- */
-export async function prepareJob(runner: Runner, environment: NodeJS.ProcessEnv, deadline?: number): Promise<Job> {
+/** Where a stage runs. */
+export interface Surroundings {
+  readonly runner: Runner;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Milliseconds since the epoch after which Streamkap is not called or waited for; left out: none. */
+  readonly deadline?: number | undefined;
+}
+
+/** @throws InputError; nothing was called until then */
+export function prepareJob(runner: Runner, environment: NodeJS.ProcessEnv, deadline?: number): Promise<Job> {
+  return prepareJobOf(parseInputs, { runner, environment, deadline });
+}
+
+/** The same for any kind of credential, whose inputs `parse` reads. */
+export async function prepareJobOf<I extends BaseInputs>(
+  parse: (read: ReadInput, environment: NodeJS.ProcessEnv) => Promise<I>,
+  { runner, environment, deadline }: Surroundings,
+): Promise<Job<I>> {
   requireUsableProxies(environment);
-  const inputs = await parseInputs((name) => runner.getInput(name), environment);
+  const inputs = await parse((name) => runner.getInput(name), environment);
   const masking = new Masking(runner, inputs);
   if (inputs.admin.from === 'pair') masking.add(inputs.admin.credential.clientSecret);
   let store: Promise<SecretStore & SecretTagger> | undefined;
@@ -53,7 +68,7 @@ export async function prepareJob(runner: Runner, environment: NodeJS.ProcessEnv,
 }
 
 /** The world as provisioning sees it. */
-export function portsOf(job: Job): Omit<ProvisioningPorts, 'store'> {
+export function portsOf(job: Job<BaseInputs>): Omit<ProvisioningPorts, 'store'> {
   return {
     streamkap: job.streamkap,
     probe: probeLogin,
@@ -64,7 +79,7 @@ export function portsOf(job: Job): Omit<ProvisioningPorts, 'store'> {
   };
 }
 
-export function reportOf({ runner, masking }: Job): ProvisioningPorts['report'] {
+export function reportOf({ runner, masking }: Job<BaseInputs>): ProvisioningReport<Credential> {
   return {
     secretSeen: (secret) => masking.add(secret),
     progress: (line) => runner.info(line),

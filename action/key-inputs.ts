@@ -46,15 +46,7 @@ export async function parseKey(read: ReadInput, kafka: boolean): Promise<KeyInpu
   if ([...name].length > 100)
     throw new InputError('name', `has ${[...name].length} characters`, 'A name has 1 to 100 characters.');
   requireOneLine(name, 'name');
-  const roles = words(read('roles'));
-  const permissions = words(read('permissions'));
-  if (roles.length > 0 && permissions.length > 0) {
-    throw new InputError(
-      'permissions',
-      'are given together with roles',
-      'Give roles or permissions: Streamkap takes one of the two.',
-    );
-  }
+  const { roles, permissions } = parseGrants(read);
   if (!kafka && roles.length === 0 && permissions.length === 0) {
     throw new InputError(
       'roles',
@@ -74,10 +66,22 @@ export async function parseKey(read: ReadInput, kafka: boolean): Promise<KeyInpu
   };
 }
 
+/** What a credential may do at the API, in words or ids. @throws InputError for both at once */
+export function parseGrants(read: ReadInput): { roles: string[]; permissions: string[] } {
+  const grants = { roles: words(read('roles')), permissions: words(read('permissions')) };
+  if (grants.roles.length === 0 || grants.permissions.length === 0) return grants;
+  throw new InputError(
+    'permissions',
+    'are given together with roles',
+    'Give roles or permissions: Streamkap takes one of the two.',
+  );
+}
+
 /** Streamkap gives no bound; the marker behind it must stay whole. */
 const MAX_DESCRIPTION_CHARACTERS = 500;
 
-function parseDescription(text: string): string {
+/** @throws InputError for one that is too long */
+export function parseDescription(text: string): string {
   if (text.length <= MAX_DESCRIPTION_CHARACTERS) return text;
   const rule = `A description has ${MAX_DESCRIPTION_CHARACTERS} characters at most.`;
   throw new InputError('description', `has ${text.length} characters`, rule);

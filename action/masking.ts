@@ -1,6 +1,7 @@
-import type { CredentialFile } from '../core/credential-file.ts';
 import { maskLeaf, maskSet, maskText } from '../core/mask-set.ts';
+import type { Credential } from '../core/provisioning/kind.ts';
 import { Redactor } from '../core/redaction.ts';
+import { findLeaves } from '../core/secret-leaves.ts';
 import type { Runner } from './runner.ts';
 
 /** Registers secrets with the runner, each once, before anything else is done with them. */
@@ -15,8 +16,8 @@ export class Masking {
     this.#maskIdentifiers = maskIdentifiers;
   }
 
-  /** A credential file in every form, or one secret on its own. */
-  add(secret: string | CredentialFile): void {
+  /** A credential in every form, or one secret on its own. */
+  add(secret: string | Credential): void {
     const { masks, warnings } =
       typeof secret === 'string' ? maskLeaf(secret) : maskSet(secret, { maskIdentifiers: this.#maskIdentifiers });
     for (const mask of masks) this.#once(mask, () => this.#runner.setSecret(mask));
@@ -39,7 +40,6 @@ export class Masking {
   }
 }
 
-function leavesOf(secret: string | CredentialFile): string[] {
-  if (typeof secret === 'string') return [secret];
-  return [secret.kafka?.password, secret.api?.client_secret].filter((leaf) => typeof leaf === 'string');
+function leavesOf(secret: string | Credential): string[] {
+  return typeof secret === 'string' ? [secret] : findLeaves(secret).secrets;
 }

@@ -22,6 +22,10 @@ import { summaryOf } from './summary.ts';
 export async function run(outerRunner: Runner, environment: NodeJS.ProcessEnv): Promise<void> {
   const runner = harmlessLines(outerRunner);
   requireCommandFiles(environment, ['GITHUB_OUTPUT', 'GITHUB_ENV', 'GITHUB_STATE']);
+  if (runner.getInput('kind') === 'client-credential') {
+    const { runClientCredential } = await import('./client-credential/run.ts');
+    return await runClientCredential(runner, environment);
+  }
   const job = await prepareJob(runner, environment);
   await requireConfigFilePlace(job);
   if (job.inputs.mode === 'create' && job.inputs.secretId === null) {

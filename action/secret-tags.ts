@@ -3,24 +3,31 @@ import { KeyringError } from '../core/errors.ts';
 import type { SecretTagger } from '../core/secret-store.ts';
 import type { Job } from './job.ts';
 
-/** So that nobody needs to read a value to know what it is. A role that may not tag has still got its key. */
+type TaggingJob = Pick<Job, 'runner' | 'masking'>;
+
+/** So that nobody needs to read a value to know what it is. */
 export async function tagSecret(
-  { runner, masking }: Job,
+  job: TaggingJob,
   { file, secretArn }: { readonly file: CredentialFile; readonly secretArn: string },
   store: SecretTagger,
 ): Promise<void> {
   const { project_key_id: id, project, kafka } = file;
   const tags = {
-    'managed-by': 'streamkap-keyring',
     'streamkap:project-key-id': id,
     ...(project.service_id ? { 'streamkap:service-id': project.service_id } : {}),
     ...(kafka ? { 'streamkap:kafka-username': kafka.username } : {}),
   };
-  await store.tag(secretArn, tags).catch((error: unknown) => {
-    runner.warning(
-      masking.redact(
-        `The secret was not tagged: ${error instanceof KeyringError ? error.message : 'unexpected failure'}`,
-      ),
-    );
+  await putTags(job, store, { secretArn, tags });
+}
+
+/** Adds our tag and those given. A role that may not tag has still got its credential, and is warned. */
+export async function putTags(
+  { runner, masking }: TaggingJob,
+  store: SecretTagger,
+  { secretArn, tags }: { readonly secretArn: string; readonly tags: Readonly<Record<string, string>> },
+): Promise<void> {
+  await store.tag(secretArn, { 'managed-by': 'streamkap-keyring', ...tags }).catch((error: unknown) => {
+    const why = error instanceof KeyringError ? error.message : 'unexpected failure';
+    runner.warning(masking.redact(`The secret was not tagged: ${why}`));
   });
 }

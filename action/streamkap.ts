@@ -8,7 +8,7 @@ import type { SecretReader } from '../core/secret-store.ts';
 import { StreamkapClient } from '../core/streamkap/client.ts';
 import type { Role } from '../core/streamkap/schemas.ts';
 import type { AdminCredentialSource } from '../core/streamkap/token.ts';
-import type { Inputs } from './inputs.ts';
+import type { BaseInputs } from './inputs.ts';
 import type { KeyInputs } from './key-inputs.ts';
 import type { Masking } from './masking.ts';
 
@@ -23,7 +23,7 @@ interface ClientNeeds {
 
 /** @returns Streamkap's client; the admin credential is looked for when the first call needs it */
 export function streamkapClient(
-  inputs: Inputs,
+  inputs: BaseInputs,
   { masking, environment, openStore, deadline }: ClientNeeds,
 ): StreamkapClient {
   return new StreamkapClient({
@@ -38,7 +38,7 @@ export function streamkapClient(
 }
 
 function adminCredentials(
-  { admin, streamkapHost: host }: Inputs,
+  { admin, streamkapHost: host }: BaseInputs,
   { masking, openStore }: Pick<ClientNeeds, 'masking' | 'openStore'>,
 ): AdminCredentialSource {
   const secretSeen = (secret: string) => masking.add(secret);
@@ -57,7 +57,7 @@ function adminCredentials(
 function missing(): KeyringError {
   return new KeyringError({
     code: 'ADMIN_CREDENTIAL_MISSING',
-    message: 'client-id and client-secret are empty, and a project key has to be made or looked at',
+    message: 'client-id and client-secret are empty, and Streamkap has to be asked',
     changed: 'no',
     retryable: false,
     remedy:
@@ -100,7 +100,8 @@ export function requestOf(key: KeyInputs, roleIds: string[] | undefined): KeyReq
   return { name: key.name, username: key.kafka?.username ?? null, requested };
 }
 
-function roleIdsOf(wanted: readonly string[], known: readonly Role[]): string[] {
+/** @throws InputError for a role that does not exist, naming those that do */
+export function roleIdsOf(wanted: readonly string[], known: readonly Role[]): string[] {
   return wanted.map((word) => {
     const role =
       known.find((each) => each.id === word || each.key === word) ??

@@ -26,13 +26,17 @@ export function summaryOf(delivery: Delivery, login: LoginProof, handedOut: read
     ['Kafka login', kafka ? sentenceOf(login) : ''],
     ['Handed out as', handedOut.join(', ')],
   ];
+  return summarySection(result, rows, kafka ? [aclTable(file.kafka_acls ?? [])] : []);
+}
+
+/** @param rows name and value; those without a value are left out @param more Markdown blocks */
+export function summarySection(
+  result: string,
+  rows: readonly (readonly [string, string])[],
+  more: readonly string[] = [],
+): string {
   const said = rows.filter(([, value]) => value !== '');
-  return [
-    `### Streamkap credential: ${result}`,
-    table(['', ''], said),
-    ...(kafka ? [aclTable(file.kafka_acls ?? [])] : []),
-    '',
-  ].join('\n\n');
+  return [`### Streamkap credential: ${result}`, table(['', ''], said), ...more, ''].join('\n\n');
 }
 
 function sentenceOf(login: LoginProof): string {

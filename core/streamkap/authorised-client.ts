@@ -3,7 +3,8 @@ import * as schemas from './schemas.ts';
 
 /** What every caller of Streamkap may ask, whatever else it does. */
 export abstract class AuthorisedClient {
-  protected readonly calls: StreamkapCalls;
+  /** To be shared with another client for the same caller. */
+  readonly calls: StreamkapCalls;
 
   /** @param options or the calls of another client, which share its token */
   constructor(options: StreamkapClientOptions | StreamkapCalls) {
