@@ -35,7 +35,7 @@ describe.each(KIND_NAMES)('where there is no %s key yet', (kind) => {
     expect(world.calls()).toEqual(EXPECTED_CALLS[kind]);
     expect(world.sandbox.streamkap.projectKeys).toHaveLength(1);
     expect(run.annotations).toEqual({ errors: [], warnings: [], notices: [] });
-    expect(run.summary).toBe('');
+    expect(run.summary.startsWith('### Streamkap credential: created\n')).toBe(true);
     expect(run.env).toEqual({});
     expect(run.state).toEqual({});
     expect(run.post).toMatchObject({ outcome: 'success', rawTranscript: '' });
