@@ -16,7 +16,7 @@ export async function checkDelivery(job: Pick<Job, 'inputs' | 'runner'>, deliver
 }
 
 /** @throws InputError where the credential is another key's, speaks of another host, or lacks access that is asked for */
-function requireFits(inputs: Inputs, file: CredentialFile): void {
+export function requireFits(inputs: Inputs, file: CredentialFile): void {
   const source = sourceOf(inputs);
   if (file.api) requireTrustedApi(file.api, { host: inputs.streamkapHost, input: source });
   requireRightKey(inputs, file);

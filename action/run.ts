@@ -1,14 +1,11 @@
 import { systemClock } from '../core/clock.ts';
-import { needsKafka } from '../core/config-format.ts';
-import type { CredentialFile } from '../core/credential-file.ts';
-import { InputError } from '../core/errors.ts';
 import { lookUp } from '../core/provisioning/look-up.ts';
 import { provision } from '../core/provisioning/provision.ts';
 import { checkDelivery } from './check-delivery.ts';
 import { existingKey } from './existing-key.ts';
 import type { Inputs } from './inputs.ts';
 import { type Job, portsOf, prepareJob, reportOf, runName } from './job.ts';
-import type { KeyInputs } from './key-inputs.ts';
+import { alreadyThere, requireMakeable, warnOfPowerlessKey } from './new-key.ts';
 import { type Delivery, deliver, deliveryOf } from './outputs.ts';
 import { harmlessLines, type Runner, requireCommandFiles } from './runner.ts';
 import { tagSecret } from './secret-tags.ts';
@@ -28,6 +25,7 @@ export async function run(outerRunner: Runner, environment: NodeJS.ProcessEnv): 
   }
   const job = await prepareJob(runner, environment);
   await requireConfigFilePlace(job);
+  if (job.inputs.change.dryRun) return await (await import('./dry-run.ts')).dryRun(job);
   if (job.inputs.mode === 'create' && job.inputs.secretId === null) {
     requireMakeable(job.inputs);
     warnOfPowerlessKey(job, job.inputs.key);
@@ -99,43 +97,4 @@ async function ensure(job: Job, inputs: Exclude<Inputs, { mode: 'lookup' }>): Pr
   }
   await tagSecret(job, made, store);
   return deliveryOf(made, 'active');
-}
-
-/** What only a key that exists already could meet is said before a new one is made, not after. */
-function requireMakeable({ projectKeyId, verifyLogin, kafka, configFile }: Inputs): void {
-  if (projectKeyId !== '') {
-    throw new InputError(
-      'project-key-id',
-      'is given, but there is no credential yet, and a new key gets an id of its own',
-      'Leave project-key-id out, or name the secret that holds the key.',
-    );
-  }
-  if (verifyLogin === 'always' && !kafka) {
-    throw new InputError(
-      'verify-login',
-      'is "always", but the new key gets no Kafka access to try',
-      'Use "auto" for API-only keys.',
-    );
-  }
-  if (configFile && needsKafka(configFile.format) && !kafka) {
-    throw new InputError(
-      'config-format',
-      `"${configFile.format}" is for Kafka clients, and the new key gets no Kafka access`,
-      'Use json or env.',
-    );
-  }
-}
-
-/** Streamkap makes such a key without a word; its user can log in, and every topic is refused. */
-function warnOfPowerlessKey({ runner }: Job, { kafka }: KeyInputs): void {
-  if (!kafka || kafka.acls.length > 0) return;
-  runner.warning('kafka-acls is empty: the new key can log in to Kafka, but may neither read nor write any topic');
-}
-
-function alreadyThere(secretId: string, file: CredentialFile): InputError {
-  return new InputError(
-    'mode',
-    `is "create", but ${secretId} already holds the project key ${file.project_key_id}`,
-    'Use mode "ensure" to have it, or name another secret.',
-  );
 }

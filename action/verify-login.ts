@@ -5,6 +5,7 @@ import { tryNewPassword } from '../core/login-probe/new-password.ts';
 import { type LoginRequest, probeLogin } from '../core/login-probe/probe.ts';
 import type { Job } from './job.ts';
 import type { Delivery } from './outputs.ts';
+import type { Runner } from './runner.ts';
 
 /** Milliseconds for one login. */
 const LOGIN_MS = 10_000;
@@ -20,7 +21,7 @@ export type LoginProof =
  * @throws ProvisioningError LOGIN_REJECTED, and LOGIN_UNKNOWN where `verify-login` is `always`
  */
 export async function verifyLogin(
-  { inputs, runner }: Pick<Job, 'inputs' | 'runner'>,
+  { inputs, runner }: Pick<Job, 'inputs'> & { readonly runner: Pick<Runner, 'info' | 'warning'> },
   { file, result }: Delivery,
 ): Promise<LoginProof> {
   if (!hasKafka(file)) {
