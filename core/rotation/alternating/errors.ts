@@ -38,7 +38,7 @@ export const notTheIdleKey = (field: string) =>
 export const standbyMissing = (standby: string) =>
   refused('STANDBY_NOT_FOUND', {
     message: `there is no secret ${standby}, in which the idle key's file lies`,
-    remedy: 'Deploy the stack again (it makes the secret, empty), and let the function read and write it.',
+    remedy: 'Deploy the stack, which makes it, or make it by hand, empty (docs/rotate-alternating.md, "new standby").',
   });
 
 export const standbyMismatch = (standby: string, problem: string) =>
@@ -74,7 +74,7 @@ export const idleKeyGone = (id: string) =>
   refused('IDLE_KEY_NOT_FOUND', {
     message: `the idle project key ${id} does not exist at Streamkap any more; the current one is as it was`,
     remedy:
-      'To have another one made: delete the secret <name>/standby, deploy it again, set the tags streamkap:project-key-id and streamkap:kafka-username to the current key alone, clear the label AWSPENDING where a version has it, and rotate.',
+      'To have another one made: make the secret <name>/standby anew, empty (docs/rotate-alternating.md, "another key"), set the tags streamkap:project-key-id and streamkap:kafka-username to the current key alone, clear the label AWSPENDING where a version has it, and rotate.',
   });
 
 export const apiAccessDiffers = (id: string) =>
