@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { parse } from 'yaml';
 import { functionBuild } from '../../scripts/bundling.ts';
+import { measureConsumerGaps } from './consumer-gap.ts';
 
 /**
  * Whole-process times on loopback, each as a ratio to an empty Node process of the same run: these machines are noisy, a ratio
- * survives that. `--json` prints the numbers, `--runs N` (default 15) takes the median of N.
+ * survives that. `--json` prints the numbers, `--runs N` (default 15) takes the median of N. Where the real tier's broker is installed,
+ * consumer gaps by strategy too.
  */
 const RUNS = Number(process.argv[process.argv.indexOf('--runs') + 1] || 15) || 15;
 const root = join(import.meta.dirname, '../..');
@@ -160,11 +162,15 @@ async function main(): Promise<void> {
       'action/dist kB': kilobytes(join(root, 'action/dist')),
       'rotate-password kB': kilobytes(join(root, 'functions/dist/rotate-password')),
     };
+    const consumerGaps = await measureConsumerGaps();
     if (process.argv.includes('--json'))
-      process.stdout.write(`${JSON.stringify({ runs: RUNS, rows, sizes }, null, 2)}\n`);
+      process.stdout.write(`${JSON.stringify({ runs: RUNS, rows, sizes, consumerGaps }, null, 2)}\n`);
     else {
       console.table(rows);
       console.table(sizes);
+      if (consumerGaps === undefined)
+        console.log('consumer gaps: measured once npm run test:real has installed a broker');
+      else console.table(consumerGaps);
     }
   } finally {
     server.kill();
