@@ -7,8 +7,11 @@ describe('the exploration finds what a broken protocol would do', () => {
   const explore = (kind: Kind, distort: NonNullable<Run['distort']>, late = 0) =>
     new Explorer({ kind, maxAttempts: 3, distort }).explore({ processes: 2, budget: { crashes: 0, late, lost: 0 } });
 
-  it('a marker without the attempt lets an overtaken run delete the key that its taker stores', async () => {
-    const withoutAttempts = explore('api', (call, result) => {
+  it.each<Kind>([
+    'api',
+    'client-credential',
+  ])('a marker without the attempt lets an overtaken run delete the %s key that its taker stores', async (kind) => {
+    const withoutAttempts = explore(kind, (call, result) => {
       if (call.to !== 'streamkap' || result.kind !== 'http') return result;
       return { ...result, body: result.body.replace(/(\[keyring:[^.\]]+\.)\d+\]/g, '$11]') };
     });

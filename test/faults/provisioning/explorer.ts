@@ -1,5 +1,5 @@
 import { type Run, type Standing, standingAfter } from './process.ts';
-import { type Call, type CurrentFile, type Result, World } from './world.ts';
+import { type Call, type CurrentFile, idOf, type Result, World } from './world.ts';
 
 /** How much may go wrong in one path. */
 export interface Budget {
@@ -278,8 +278,8 @@ export class Explorer {
   #check(state: State, fail: (why: string) => never): void {
     this.#world.restore(this.#worlds.at(state.world));
     const { current, keys } = this.#world;
-    const isLive = (file: CurrentFile) => keys.some((key) => key.id === file.project_key_id && key.works(file));
-    if (current?.project_key_id && !isLive(current)) fail('AWSCURRENT names a key that does not work');
+    const isLive = (file: CurrentFile) => keys.some((key) => key.id === idOf(file) && key.works(file));
+    if (current && idOf(current) && !isLive(current)) fail('AWSCURRENT names a key that does not work');
     const exported = this.#resultsOf(state);
     for (const file of exported) if (!isLive(file)) fail('an exported credential does not work');
     if (new Set(exported.map((file) => JSON.stringify(file))).size > 1) fail('two different credentials were exported');

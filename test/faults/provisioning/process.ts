@@ -1,18 +1,22 @@
 import { type SecretsManagerCaller, secretStoreOver } from '../../../core/aws-secret-store.ts';
 import { KeyringError } from '../../../core/errors.ts';
+import type { LoginRequest, LoginResult } from '../../../core/login-probe/probe.ts';
+import { clientCredentials } from '../../../core/provisioning/client-credentials.ts';
 import type { RequestedKey } from '../../../core/provisioning/intent.ts';
-import type { ProvisioningResult } from '../../../core/provisioning/ports.ts';
-import { provision } from '../../../core/provisioning/provision.ts';
+import type { Credential } from '../../../core/provisioning/kind.ts';
+import type { KeyRequest, ProvisioningResult } from '../../../core/provisioning/ports.ts';
+import { provision, provisionKind } from '../../../core/provisioning/provision.ts';
 import { StreamkapClient } from '../../../core/streamkap/client.ts';
+import { ClientCredentials } from '../../../core/streamkap/client-credentials.ts';
 import { ROLES } from '../../sandbox/streamkap/roles.ts';
 import { ADMIN, type Call, NOW_SECONDS, type Result, SECRET, TAKE_OVER_AFTER_MS } from './world.ts';
 
-export type Kind = 'kafka' | 'api' | 'both';
+export type Kind = 'kafka' | 'api' | 'both' | 'client-credential';
 
 /** Where a process stands after a history of results: at its next call, or at its end. */
 export type Standing =
   | { readonly at: 'call'; readonly call: Call }
-  | { readonly at: 'end'; readonly result: ProvisioningResult }
+  | { readonly at: 'end'; readonly result: ProvisioningResult<Credential> }
   | { readonly at: 'error'; readonly code: string };
 
 /** One run. */
@@ -59,7 +63,7 @@ export async function standingAfter(
 function runProcess(
   { kind, name, badRequest }: Run,
   ask: (call: Call) => Promise<Result>,
-): Promise<ProvisioningResult> {
+): Promise<ProvisioningResult<Credential>> {
   let ids = 0;
   let slept = 0;
   const clock = {
@@ -70,35 +74,40 @@ function runProcess(
       await ask({ to: 'clock' });
     },
   };
-  return provision(
-    {
-      store: secretStoreOver(callerOver(ask)),
-      streamkap: clientOver(ask, clock),
-      clock,
-      probe: async ({ username, password }) => {
-        const result = await ask({ to: 'kafka', username, password });
-        if (result.kind !== 'login') return { outcome: 'unknown', code: 'TIMEOUT', milliseconds: 0 };
-        return result.outcome === 'accepted'
-          ? { outcome: 'accepted', broker: 'b', milliseconds: 0 }
-          : { outcome: 'rejected', code: 'SASL_AUTHENTICATION_FAILED', broker: 'b', milliseconds: 0 };
-      },
-      randomId: () => `${name}${String(ids++).padStart(8, '0')}`,
-      generatePassword: () => `Generated!${name}${String(ids++).padStart(12, '0')}`,
-      report: { secretSeen: () => {}, progress: () => {}, warning: () => {} },
+  const streamkap = clientOver(ask, clock);
+  const ports = {
+    store: secretStoreOver(callerOver(ask)),
+    streamkap,
+    clock,
+    probe: async ({ username, password }: LoginRequest): Promise<LoginResult> => {
+      const result = await ask({ to: 'kafka', username, password });
+      if (result.kind !== 'login') return { outcome: 'unknown', code: 'TIMEOUT', milliseconds: 0 };
+      return result.outcome === 'accepted'
+        ? { outcome: 'accepted', broker: 'b', milliseconds: 0 }
+        : { outcome: 'rejected', code: 'SASL_AUTHENTICATION_FAILED', broker: 'b', milliseconds: 0 };
     },
-    {
-      secretId: SECRET,
-      prepare: async () => ({
-        name: 'orders',
-        username: kind === 'api' ? null : 'orders',
-        requested: requestedOf(kind, badRequest),
-      }),
-      run: name,
-      takeOverAfterMs: TAKE_OVER_AFTER_MS,
-      verifyLogin: 'auto',
-      newSecret: { tags: {} },
-    },
-  );
+    randomId: () => `${name}${String(ids++).padStart(8, '0')}`,
+    generatePassword: () => `Generated!${name}${String(ids++).padStart(12, '0')}`,
+    report: { secretSeen: () => {}, progress: () => {}, warning: () => {} },
+  };
+  const request = {
+    secretId: SECRET,
+    prepare: async (): Promise<KeyRequest> => ({
+      name: 'orders',
+      username: hasKafka(kind) ? 'orders' : null,
+      requested: requestedOf(kind, badRequest),
+    }),
+    run: name,
+    takeOverAfterMs: TAKE_OVER_AFTER_MS,
+    verifyLogin: 'auto',
+    newSecret: { tags: {} },
+  } as const;
+  if (kind !== 'client-credential') return provision(ports, request);
+  return provisionKind({ ...ports, kind: clientCredentials(new ClientCredentials(streamkap.calls)) }, request);
+}
+
+function hasKafka(kind: Kind): boolean {
+  return kind === 'kafka' || kind === 'both';
 }
 
 const NO_SUCH_ACL = { topic_name: 't', operation: 'NO_SUCH', resource_pattern_type: 'LITERAL', resource: 'TOPIC' };
@@ -108,7 +117,7 @@ function requestedOf(kind: Kind, bad = false): RequestedKey {
   return {
     description: '',
     ...(kind === 'kafka' || !role ? {} : { role_ids: [bad ? 'no-such-role' : role.id] }),
-    ...(kind === 'api' ? {} : { kafka: { kafka_acls: bad ? [NO_SUCH_ACL] : [], is_create_schema_registry: false } }),
+    ...(hasKafka(kind) ? { kafka: { kafka_acls: bad ? [NO_SUCH_ACL] : [], is_create_schema_registry: false } } : {}),
   };
 }
 

@@ -114,8 +114,21 @@ export class World {
     return attempt === undefined || attempt < this.maxAttempts;
   }
 
-  /** The keys that exist, being deleted ones left out. */
+  /** The keys that exist, being deleted ones left out, and the client credentials beside the caller's own. */
   get keys(): { id: string; works(file: CurrentFile): boolean }[] {
+    return [...this.#projectKeys(), ...this.#clientCredentials()];
+  }
+
+  #clientCredentials(): World['keys'] {
+    return this.#streamkap.clientCredentials
+      .filter(({ projectKeyId, clientId }) => projectKeyId === null && clientId !== ADMIN.clientId)
+      .map(({ clientId, secret }) => ({
+        id: clientId,
+        works: (file) => file.client_id === clientId && file.client_secret === secret,
+      }));
+  }
+
+  #projectKeys(): World['keys'] {
     return this.#streamkap.projectKeys
       .filter((key) => key.status !== 'deleting')
       .map((key) => ({
@@ -161,6 +174,14 @@ export class World {
 export interface CurrentFile {
   readonly type?: string;
   readonly project_key_id?: string;
+  /** Of a client credential. */
+  readonly client_id?: string;
+  readonly client_secret?: string;
   readonly kafka?: { readonly username: string; readonly password: string } | null;
   readonly api?: { readonly client_id: string; readonly client_secret: string } | null;
+}
+
+/** @returns by which Streamkap knows it; undefined for an intent */
+export function idOf({ project_key_id, client_id }: CurrentFile): string | undefined {
+  return project_key_id ?? client_id;
 }

@@ -1,0 +1,3 @@
+import { exploreKind, FEWER_SITUATIONS } from './suite.ts';
+
+exploreKind('client-credential', FEWER_SITUATIONS);
