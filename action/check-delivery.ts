@@ -19,9 +19,10 @@ export async function checkDelivery(job: Pick<Job, 'inputs' | 'runner'>, deliver
 export function requireFits(inputs: Inputs, file: CredentialFile): void {
   const source = sourceOf(inputs);
   if (file.api) requireTrustedApi(file.api, { host: inputs.streamkapHost, input: source });
-  requireRightKey(inputs, file);
+  // Of two keys that take turns the other one is right after a rotation: there it was looked at before.
+  if (inputs.mode !== 'rotate') requireRightKey(inputs, file);
   if (inputs.kafka && !hasKafka(file)) throw lacks('kafka', file, inputs);
-  if (inputs.mode !== 'lookup' && !file.api && (inputs.key.roles.length > 0 || inputs.key.permissions.length > 0)) {
+  if ('key' in inputs && !file.api && (inputs.key.roles.length > 0 || inputs.key.permissions.length > 0)) {
     throw lacks(inputs.key.roles.length > 0 ? 'roles' : 'permissions', file, inputs);
   }
 }

@@ -85,6 +85,7 @@ function lookOf(job: Job): Look {
 
 async function planOf(look: Look): Promise<Plan> {
   const { inputs } = look;
+  if (inputs.mode === 'rotate') return await (await import('./plan-rotation.ts')).planRotation(look, inputs);
   if (inputs.mode !== 'lookup') return await (await import('./plan.ts')).planMaking(look, inputs);
   const found = await lookUpFor(look, inputs);
   // A look-up needs no admin credential; where there is one, the key is looked at too.

@@ -13,6 +13,7 @@ import { type ConfigFileInputs, parseConfigFile } from './config-file-inputs.ts'
 import { type EphemeralInputs, parseEphemeral } from './ephemeral-inputs.ts';
 import { choice, flag, type ReadInput, seconds } from './input-values.ts';
 import { type KeyInputs, parseKey, wantsKafka } from './key-inputs.ts';
+import { parseRotate, type RotateInputs, requireNoReason } from './rotate-inputs.ts';
 import { parseSecretId } from './secret-id.ts';
 import { parseTags } from './tags.ts';
 
@@ -46,6 +47,7 @@ export type AdminInputs =
 export type Inputs = CommonInputs &
   (
     | { readonly mode: 'lookup'; readonly source: { readonly secretId: string } | { readonly file: CredentialFile } }
+    | RotateInputs
     | (MakingInputs & { readonly mode: 'ensure'; readonly secretId: string })
     | (MakingInputs & {
         readonly mode: 'create';
@@ -56,7 +58,8 @@ export type Inputs = CommonInputs &
   );
 
 export type EnsureInputs = Extract<Inputs, { mode: 'ensure' }>;
-export type MakingModeInputs = Exclude<Inputs, { mode: 'lookup' }>;
+/** The modes that may make a key. */
+export type MakingModeInputs = Extract<Inputs, { readonly key: KeyInputs }>;
 
 interface MakingInputs {
   readonly key: KeyInputs;
@@ -66,7 +69,7 @@ interface MakingInputs {
 
 /** Of credentials. The inputs of each kind but the first are read elsewhere. */
 const KINDS = ['project-key', 'client-credential'] as const;
-const MODES = ['ensure', 'create', 'lookup'] as const;
+const MODES = ['ensure', 'create', 'lookup', 'rotate'] as const;
 
 /** @throws InputError for the first input that breaks a rule, whatever the kind of credential */
 export function parseBase(read: ReadInput, environment: NodeJS.ProcessEnv): BaseInputs {
@@ -97,6 +100,8 @@ export async function parseInputs(read: ReadInput, environment: NodeJS.ProcessEn
     change: parseChange(read, mode),
   };
   const ephemeral = parseEphemeral(read, mode);
+  if (mode === 'rotate') return { ...common, ...parseRotate(read, environment) };
+  requireNoReason(read, mode);
   if (mode === 'lookup')
     return { ...common, mode, source: parseSource(read, { environment, host: common.streamkapHost }) };
   if (read('project-key') !== '') {

@@ -6,7 +6,7 @@ import type { Job } from './job.ts';
 
 /** What a run came to. */
 export interface Delivery {
-  readonly result: 'created' | 'found' | 'adopted' | 'updated' | 'planned';
+  readonly result: 'created' | 'found' | 'adopted' | 'updated' | 'rotated' | 'planned';
   readonly file: CredentialFile;
   /** As Streamkap said, lower case; `unverified` where it was not asked. */
   readonly status: string;

@@ -3,7 +3,7 @@ import { lookUp } from '../core/provisioning/look-up.ts';
 import { provision } from '../core/provisioning/provision.ts';
 import { checkDelivery } from './check-delivery.ts';
 import { existingKey } from './existing-key.ts';
-import type { Inputs } from './inputs.ts';
+import type { Inputs, MakingModeInputs } from './inputs.ts';
 import { type Job, portsOf, prepareJob, reportOf, runName } from './job.ts';
 import { alreadyThere, requireMakeable, warnOfPowerlessKey } from './new-key.ts';
 import { type Delivery, deliver, deliveryOf } from './outputs.ts';
@@ -32,12 +32,18 @@ export async function run(outerRunner: Runner, environment: NodeJS.ProcessEnv): 
     const { createWithoutSecret } = await import('./unstored-key.ts');
     return await createWithoutSecret(job, job.inputs, handOut);
   }
-  const delivery = await obtain(job);
-  await handOut(job, delivery);
+  if (job.inputs.mode === 'rotate') {
+    const { rotateSecret } = await import('./rotate.ts');
+    const delivery = await rotateSecret(job, job.inputs);
+    return await handOut(job, delivery, delivery.endOld);
+  }
+  await handOut(job, await obtain(job, job.inputs));
 }
 
-async function handOut(job: Job, delivery: Delivery): Promise<void> {
+/** @param last what only a proven credential allows, and what may fail only before it is handed out */
+async function handOut(job: Job, delivery: Delivery, last?: () => Promise<void>): Promise<void> {
   const login = await checkDelivery(job, delivery);
+  await last?.();
   const handedOut = await deliver(job, delivery);
   job.runner.summarize(summaryOf(delivery, login, handedOut));
 }
@@ -49,8 +55,7 @@ async function requireConfigFilePlace({ inputs, environment }: Job): Promise<voi
   placeOf(inputs.configFile, environment);
 }
 
-async function obtain(job: Job): Promise<Delivery> {
-  const { inputs } = job;
+async function obtain(job: Job, inputs: Exclude<Inputs, { mode: 'rotate' }>): Promise<Delivery> {
   if (inputs.mode !== 'lookup') return await ensure(job, inputs);
   if ('file' in inputs.source) {
     job.masking.add(inputs.source.file);
@@ -67,7 +72,7 @@ async function obtain(job: Job): Promise<Delivery> {
 }
 
 /** `create` with a secret is `ensure` that must not find anything. */
-async function ensure(job: Job, inputs: Exclude<Inputs, { mode: 'lookup' }>): Promise<Delivery> {
+async function ensure(job: Job, inputs: MakingModeInputs): Promise<Delivery> {
   const secretId = inputs.secretId ?? '';
   const store = await job.openStore();
   let prepared: ReturnType<typeof prepareKey> | undefined;

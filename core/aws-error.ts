@@ -2,7 +2,10 @@ import { SecretStoreError } from './errors.ts';
 
 /** Which call failed, in the words of an IAM policy. */
 export interface AwsCall {
+  /** As IAM spells it. @default secretsmanager */
+  readonly service?: 'secretsmanager' | 'lambda';
   readonly action: string;
+  /** The secret, or for `lambda` the function, as the caller named it. */
   readonly secretId: string;
 }
 
@@ -16,7 +19,14 @@ export function awsMessage(error: unknown): string {
   return error instanceof Error ? error.message : '';
 }
 
-const CHANGING = new Set(['CreateSecret', 'PutSecretValue', 'UpdateSecretVersionStage', 'RotateSecret', 'TagResource']);
+const CHANGING = new Set([
+  'CreateSecret',
+  'PutSecretValue',
+  'UpdateSecretVersionStage',
+  'RotateSecret',
+  'TagResource',
+  'InvokeFunction',
+]);
 
 type ErrorClass = { code: string; retryable: boolean; problem: string; remedy: string; refused: boolean };
 
@@ -26,7 +36,7 @@ export function awsError(error: unknown, call: AwsCall): SecretStoreError {
   const { requestId } = (error as { $metadata?: { requestId?: string } }).$metadata ?? {};
   return new SecretStoreError({
     code: facts.code,
-    message: `secretsmanager:${call.action} on ${call.secretId} failed: ${facts.problem}`,
+    message: `${nameOf(call)} on ${call.secretId} failed: ${facts.problem}`,
     changed: facts.refused || !CHANGING.has(call.action) ? 'no' : 'unknown',
     retryable: facts.retryable,
     remedy: facts.remedy,
@@ -124,6 +134,8 @@ function reasonOf(error: unknown): string {
   return name !== 'Error' && /^[A-Za-z0-9_]{1,60}$/.test(name) ? name : 'connection failed';
 }
 
+const nameOf = ({ service = 'secretsmanager', action }: AwsCall) => `${service}:${action}`;
+
 function denied(message: string, call: AwsCall): ErrorClass {
   // Not just the word: the message also names the secret, which may be called after a KMS.
   if (/access to KMS|perform: kms:/i.test(message)) {
@@ -137,8 +149,7 @@ function denied(message: string, call: AwsCall): ErrorClass {
   }
   // CreateSecret with tags needs TagResource as well; AWS names the one that is missing.
   const missing =
-    /not authorized to perform: (secretsmanager:[A-Za-z]{1,60})\b/.exec(message)?.[1] ??
-    `secretsmanager:${call.action}`;
+    /not authorized to perform: ((?:secretsmanager|lambda):[A-Za-z]{1,60})\b/.exec(message)?.[1] ?? nameOf(call);
   return {
     code: 'AWS_ACCESS_DENIED',
     problem: `the role in use lacks ${missing}`,

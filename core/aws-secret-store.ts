@@ -36,11 +36,18 @@ export interface AwsSecretStoreOptions {
 }
 
 /** @returns Secrets Manager over AWS's SDK; one connection pool, to be kept for the life of the process. */
-export function awsSecretStore({
+export function awsSecretStore(
+  options: AwsSecretStoreOptions,
+): SecretStore & SecretTagger & SecretLister & VersionLister {
+  return secretStoreOver(secretsManagerClient(options));
+}
+
+/** @returns AWS's own client with this product's limits; for what the store has no method for */
+export function secretsManagerClient({
   environment,
   requestTimeoutMs = 10_000,
-}: AwsSecretStoreOptions): SecretStore & SecretTagger & SecretLister & VersionLister {
-  const client = new SecretsManagerClient({
+}: AwsSecretStoreOptions): SecretsManagerClient {
+  return new SecretsManagerClient({
     maxAttempts: 3,
     requestHandler: {
       connectionTimeout: 3_000,
@@ -49,7 +56,6 @@ export function awsSecretStore({
       httpAgent: { keepAlive: true, proxyEnv: environment },
     },
   });
-  return secretStoreOver(client);
 }
 
 /** The part of AWS's client that is used. */
@@ -110,6 +116,7 @@ class AwsSecretStore implements SecretStore, SecretTagger, SecretLister, Version
         tags: tagMap(answer.Tags),
         versions: answer.VersionIdsToStages ?? {},
         rotationEnabled: answer.RotationEnabled ?? false,
+        ...(answer.RotationLambdaARN ? { rotationFunction: answer.RotationLambdaARN } : {}),
         ...(answer.NextRotationDate ? { nextRotationAt: answer.NextRotationDate.getTime() } : {}),
       };
     } catch (error) {

@@ -48,6 +48,8 @@ export interface SecretDescription {
   readonly tags: Readonly<Record<string, string>>;
   readonly versions: Readonly<Record<string, readonly string[]>>;
   readonly rotationEnabled: boolean;
+  /** ARN of the function that rotates it. Stays where rotation was switched off. */
+  readonly rotationFunction?: string;
   /** When the next rotation is due at the latest, milliseconds since the epoch; in the past when rotations fail. */
   readonly nextRotationAt?: number;
 }
@@ -98,6 +100,16 @@ export interface SecretEntry {
 export interface SecretLister {
   /** @returns all secrets with exactly this tag, none that is scheduled for deletion */
   secretsTagged(key: string, value: string): Promise<readonly SecretEntry[]>;
+}
+
+/** Only who orders a rotation starts one. */
+export interface RotationStarter {
+  /**
+   * RotateSecret with the settings that the secret has. Returns at once; the rotation runs on its own.
+   * @param token becomes the new version's id; the same one again is the same rotation
+   * @throws SecretStoreError ROTATION_PENDING, ROTATION_NOT_CONFIGURED, FUNCTION_NOT_INVOKABLE
+   */
+  rotate(secretId: string, token: string): Promise<void>;
 }
 
 /** Set by the Action, the operator's commands, and by a rotation that makes a second key. */

@@ -1,15 +1,15 @@
-/** The three services the sandbox stands in for. */
-export type Service = 'streamkap' | 'secretsmanager' | 'kafka';
+/** The services the sandbox stands in for. */
+export type Service = 'streamkap' | 'secretsmanager' | 'lambda' | 'kafka';
 
 /** One call that reached a stand-in. Holds names and ids only: the log is readable over HTTP and must not leak a password. */
 export interface Call {
   readonly seq: number;
   readonly service: Service;
-  /** `POST /project-keys`, `PATCH /project-keys/{id}`, `GetSecretValue`, `login`. */
+  /** `POST /project-keys`, `PATCH /project-keys/{id}`, `GetSecretValue`, `Invoke`, `login`. */
   readonly operation: string;
-  /** The key id, secret name or Kafka username the call is about. */
+  /** The key id, secret name, function or Kafka username the call is about. */
   readonly target: string;
-  /** HTTP status, AWS error code, `ok`, `accepted`, `rejected`, or the fault's kind when a fault decided. */
+  /** HTTP status, AWS error code, `ok`, `Unhandled` (the function threw), `accepted`, `rejected`, or the fault's kind when a fault decided. */
   readonly outcome: string;
   /** True when the call changed state. */
   readonly tookEffect: boolean;
@@ -26,9 +26,9 @@ export type FaultAction =
       readonly when: 'before' | 'after';
       /** Streamkap: the status. Secrets Manager: 400 or 5xx with `code`. */
       readonly status: number;
-      /** Secrets Manager's error code, e.g. ThrottlingException. */
+      /** AWS's error code, e.g. ThrottlingException. */
       readonly code?: string;
-      /** Raw body for Streamkap; default a JSON `{detail}`. */
+      /** Raw body for Streamkap, default a JSON `{detail}`; AWS's message for Lambda. */
       readonly body?: string;
       readonly headers?: Readonly<Record<string, string>>;
     }

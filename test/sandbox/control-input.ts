@@ -21,7 +21,7 @@ const ACTION = z.discriminatedUnion('kind', [
 
 const FAULT = z
   .strictObject({
-    service: z.enum(['streamkap', 'secretsmanager', 'kafka']),
+    service: z.enum(['streamkap', 'secretsmanager', 'lambda', 'kafka']),
     operation: z.string(),
     skip: z.int().min(0).optional(),
     times: z.int().min(1).optional(),
@@ -31,6 +31,7 @@ const FAULT = z
     const known = {
       streamkap: OPERATIONS.includes(operation),
       secretsmanager: /^[A-Z][A-Za-z]+$/.test(operation),
+      lambda: operation === 'Invoke',
       kafka: operation === 'login',
     };
     const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });

@@ -33,6 +33,12 @@ export class HandlerSlot {
     this.#environment = parts.environment;
   }
 
+  /** A direct call of the bundle in place, as Lambda's Invoke makes it; undefined where there is none. */
+  get directCall(): ((event: unknown, functionArn: string) => Promise<unknown>) | undefined {
+    const { bundle } = this;
+    return bundle && (async (event, functionArn) => (await bundle.call(event, functionArn)).value);
+  }
+
   /** A bundle that was there is stopped. */
   setHandler(invoke: Invoke | undefined): void {
     void this.bundle?.stop();

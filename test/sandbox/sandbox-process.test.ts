@@ -37,6 +37,7 @@ test.each([
     'caFile',
     'controlUrl',
     'kafkaBootstrap',
+    'lambdaEndpoint',
     'secretsManagerEndpoint',
     'serviceId',
     'streamkapHost',

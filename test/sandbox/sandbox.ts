@@ -8,6 +8,7 @@ import { startControl } from './control.ts';
 import { HandlerSlot, type RotationSettings, type SandboxBundle } from './handler-slot.ts';
 import { type KafkaListener, startKafkaListener } from './kafka/listener.ts';
 import { type KafkaUsers, MemoryKafkaUsers } from './kafka-users.ts';
+import { startLambdaApi } from './lambda/server.ts';
 import type { DriverOptions, Invoke } from './secrets-manager/rotation-events.ts';
 import { type SecretsManagerServer, startSecretsManager } from './secrets-manager/server.ts';
 import { SecretsManagerState, type StateOptions } from './secrets-manager/state.ts';
@@ -44,6 +45,7 @@ export interface SandboxOptions {
 export interface SandboxFacts {
   readonly streamkapHost: string;
   readonly secretsManagerEndpoint: string;
+  readonly lambdaEndpoint: string;
   readonly kafkaBootstrap: string;
   /** Path of the PEM file that Kafka's certificate is signed by. */
   readonly caFile: string;
@@ -74,15 +76,20 @@ export interface Sandbox extends SandboxFacts {
 
 const ADMIN_SECRET_ID = 'streamkap/admin';
 const REGION = 'eu-central-1';
+/** What requests to Lambda must be signed with. */
+const SECRET_KEY = 'sandbox';
 
 /** @returns the facts of a sandbox without its handles, ready to be printed */
 export function factsOf(sandbox: SandboxFacts): SandboxFacts {
-  const { streamkapHost, secretsManagerEndpoint, kafkaBootstrap, caFile } = sandbox;
+  const { streamkapHost, secretsManagerEndpoint, lambdaEndpoint, kafkaBootstrap, caFile } = sandbox;
   const { admin, serviceId, adminSecretId, controlUrl } = sandbox;
-  return { streamkapHost, secretsManagerEndpoint, kafkaBootstrap, caFile, admin, serviceId, adminSecretId, controlUrl };
+  return {
+    ...{ streamkapHost, secretsManagerEndpoint, lambdaEndpoint, kafkaBootstrap, caFile },
+    ...{ admin, serviceId, adminSecretId, controlUrl },
+  };
 }
 
-/** Starts the three stand-ins and the control server on loopback, each on a free port, with the admin secret in place. */
+/** Starts the stand-ins and the control server on loopback, each on a free port, with the admin secret in place. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const closers: Closer[] = [];
   const close: Closer = async () => {
@@ -105,13 +112,21 @@ async function compose(options: SandboxOptions, onClose: OnClose): Promise<Omit<
   const caFile = await provideCaFile(kafka.caPem, onClose);
   const { streamkap, streamkapHost, admin } = await provideStreamkap(options, { log, kafka, onClose });
   const { secretsManager, secretsManagerServer, settings } = await provideAws(options, { log, admin, onClose });
+  const region = options.secretsManager?.region ?? REGION;
+  const lambda = await startLambdaApi({
+    ...{ log, region, secretKey: SECRET_KEY, now: options.now ?? Date.now },
+    functions: () => secretsManager.rotationFunctions(),
+    call: () => slot.directCall,
+  });
+  onClose(() => lambda.close());
   const environment = {
     STREAMKAP_HOST: streamkapHost,
     STREAMKAP_ADMIN_SECRET_ID: ADMIN_SECRET_ID,
-    AWS_REGION: options.secretsManager?.region ?? REGION,
+    AWS_REGION: region,
     AWS_ACCESS_KEY_ID: 'AKIASANDBOXSANDBOX00',
-    AWS_SECRET_ACCESS_KEY: 'sandbox',
+    AWS_SECRET_ACCESS_KEY: SECRET_KEY,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManagerServer.url,
+    AWS_ENDPOINT_URL_LAMBDA: lambda.url,
     NODE_EXTRA_CA_CERTS: caFile,
   };
   const slot = new HandlerSlot({ server: secretsManagerServer, settings, environment });
@@ -122,6 +137,7 @@ async function compose(options: SandboxOptions, onClose: OnClose): Promise<Omit<
   return {
     ...{ streamkapHost, caFile, admin, environment, log, streamkap, secretsManager, secretsManagerServer, setBundle },
     secretsManagerEndpoint: secretsManagerServer.url,
+    lambdaEndpoint: lambda.url,
     kafkaBootstrap: kafka.bootstrap,
     serviceId: streamkap.settings.serviceId,
     adminSecretId: ADMIN_SECRET_ID,

@@ -132,6 +132,12 @@ export class SecretsManagerState {
     return this.#find(secretId)?.name;
   }
 
+  /** ARNs of the functions that rotate secrets, or did. */
+  rotationFunctions(): string[] {
+    const arns = [...this.#world.secrets.values()].map(({ rotation }) => rotation?.functionArn ?? '');
+    return [...new Set(arns)].filter((arn) => arn !== '');
+  }
+
   /** Brings about what only time or AWS itself can: dates in milliseconds, the standing of replicas. */
   arrange(
     secretId: string,
