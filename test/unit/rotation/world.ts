@@ -17,6 +17,7 @@ import type { DriverOptions, RotationStep } from '../../sandbox/secrets-manager/
 import { SecretsManagerState } from '../../sandbox/secrets-manager/state.ts';
 import { inProcessStreamkap } from '../../sandbox/streamkap/in-process.ts';
 import { StreamkapState } from '../../sandbox/streamkap/state.ts';
+import { expectSoundError, expectSoundLines } from './what-is-said.ts';
 
 export const SECRET = 'keyring/orders';
 export const ADMIN_SECRET = 'streamkap/admin';
@@ -181,7 +182,10 @@ export class World {
       return await Promise.race([running, killed]);
     } catch (error) {
       this.errors.push(error);
+      if (!(error instanceof Killed)) expectSoundError(error);
       throw error;
+    } finally {
+      expectSoundLines(this.lines);
     }
   }
 

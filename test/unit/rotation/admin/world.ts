@@ -15,6 +15,7 @@ import type { DriverOptions, RotationResult, RotationStep } from '../../../sandb
 import { SecretsManagerState } from '../../../sandbox/secrets-manager/state.ts';
 import { inProcessStreamkap } from '../../../sandbox/streamkap/in-process.ts';
 import { type StoredCredential, StreamkapState } from '../../../sandbox/streamkap/state.ts';
+import { expectSoundError, expectSoundLines } from '../what-is-said.ts';
 
 export const SECRET = 'streamkap/admin';
 export const FIRST = { clientId: 'first-client-id', clientSecret: 'first-client-secret-0123456789' };
@@ -148,7 +149,10 @@ export class AdminWorld {
       return await Promise.race([running, invocation.killed]);
     } catch (error) {
       this.errors.push(error);
+      if (!(error instanceof Killed)) expectSoundError(error);
       throw error;
+    } finally {
+      expectSoundLines(this.lines);
     }
   }
 
