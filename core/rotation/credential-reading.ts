@@ -1,5 +1,4 @@
-import type { SecretDescription, SecretVersion, VersionSelector } from '../secret-store.ts';
-import { MADE } from './situation.ts';
+import type { SecretVersion, VersionSelector } from '../secret-store.ts';
 import type { CredentialOrigin, Strategy } from './strategy.ts';
 import type { VersionReading } from './version-reading.ts';
 
@@ -46,18 +45,6 @@ export class CredentialReading<Value> {
     } catch {
       return undefined;
     }
-  }
-
-  /** @returns what is kept under a label for its value's sake; a version without one, or with something else in it, is left out */
-  async stored(secretId: string, versions: SecretDescription['versions']): Promise<readonly Value[]> {
-    const values: Value[] = [];
-    for (const [versionId, stages] of Object.entries(versions)) {
-      if (stages.every((label) => label === MADE)) continue;
-      const version = await this.#reading.peek(secretId, versionId);
-      const value = version && this.#tryParse(version);
-      if (value !== undefined) values.push(value);
-    }
-    return values;
   }
 
   /** @throws RotationError when the value is no such credential */

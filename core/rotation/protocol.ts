@@ -140,7 +140,6 @@ export class RotationProtocol<Value> {
     await this.#strategy.prepare?.({
       ...{ secret, current, currentToken, budget: this.#budget },
       previous: () => this.#credentials.before(secret.arn, { stage: PREVIOUS }, current),
-      stored: () => this.#credentials.stored(secret.arn, secret.versions),
     });
   }
 
@@ -259,7 +258,6 @@ export class RotationProtocol<Value> {
     await this.#strategy.afterMove?.({
       ...{ secret, token, replayed, outgoing, budget: this.#budget },
       current: async () => this.#credentials.parse(await this.#reading.pending({ secretId, token }), 'current'),
-      stored: () => this.#credentials.stored(secretId, secret.versions),
     });
     return outgoing;
   }

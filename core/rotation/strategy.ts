@@ -88,8 +88,6 @@ export interface Preparation<Value> {
   readonly budget: TimeBudget;
   /** The credential before the current one, when it is known and the current one may follow it. */
   previous(): Promise<Value | undefined>;
-  /** Every credential that is stored and kept, whatever its role. */
-  stored(): Promise<readonly Value[]>;
 }
 
 /** What is true once the successor is the current credential. */
@@ -103,8 +101,6 @@ export interface Succession<Value> {
   /** Which rotation this is: the same in every replay. */
   readonly token: string;
   readonly budget: TimeBudget;
-  /** Every credential that is stored and kept, whatever its role. */
-  stored(): Promise<readonly Value[]>;
 }
 
 export type StrategyName = 'single' | 'alternating' | 'admin';
