@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.ts';
 import type { CredentialFile } from '../../credential-file.ts';
 import type { SecretDescription, SecretStore } from '../../secret-store.ts';
 import { putSurely } from '../durable-write.ts';
@@ -25,8 +26,12 @@ export interface Held {
   readonly versionId: string;
   /** What is stored there. */
   readonly value: string;
-  /** How long the label had kept rotations from beginning when we took it, in milliseconds by AWS's clock. */
-  readonly ageMs: number;
+  /**
+   * Whether a rotation without a value cannot get one: its createSecret looks at the labels only after AWSPENDING is there, and the
+   * label has been there since before that. So it is for our own label until another run may take it over, and for any label that
+   * is older than every step.
+   */
+  readonly keepsRotationsOut: () => boolean;
 }
 
 export type Taken =
@@ -48,10 +53,15 @@ export type Taken =
 export class UpdateLock {
   readonly #store: SecretStore;
   readonly #secretId: string;
+  readonly #clock: Clock;
   readonly #takeOverAfterMs: number;
 
-  constructor(store: SecretStore, { secretId, takeOverAfterMs }: { secretId: string; takeOverAfterMs: number }) {
+  constructor(
+    { store, clock }: { readonly store: SecretStore; readonly clock: Clock },
+    { secretId, takeOverAfterMs }: { secretId: string; takeOverAfterMs: number },
+  ) {
     this.#store = store;
+    this.#clock = clock;
     this.#secretId = secretId;
     this.#takeOverAfterMs = takeOverAfterMs;
   }
@@ -65,18 +75,20 @@ export class UpdateLock {
     if (secret.tags['streamkap:strategy'] === 'alternating') throw takesTurns(this.#secretId);
     const others = await this.#others(secret, current);
     if (others) return others;
-    await this.#requireNoRotation(secret, 0);
+    await this.#requireNoRotation(secret, false);
+    const begun = this.#clock.now();
     const value = JSON.stringify(intent);
     const versionId = await this.#begin(current.versionId, value);
     if (versionId === undefined) return { state: 'moved' };
     const now = await this.#describe();
     const isOurs = holderOf(now, INTENT_LABEL) === versionId && holderOf(now, 'AWSCURRENT') === current.versionId;
     if (!isOurs) return await this.#leave(versionId);
-    await this.#requireNoRotation(now, 0).catch(async (error: unknown) => {
+    await this.#requireNoRotation(now, false).catch(async (error: unknown) => {
       await this.release(versionId);
       throw error;
     });
-    return { state: 'own', held: { versionId, value, ageMs: 0 } };
+    const keepsRotationsOut = () => this.#clock.now() - begun < this.#takeOverAfterMs;
+    return { state: 'own', held: { versionId, value, keepsRotationsOut } };
   }
 
   /** What an update that began earlier has come to, where it matters. */
@@ -88,11 +100,12 @@ export class UpdateLock {
     const labelled = labelledBy(version, current.file);
     if (labelled.state === 'over') return undefined;
     const ageMs = version.readAt - version.createdAt;
-    const held = { versionId: holder, value: version.value, ageMs };
+    const outlasts = ageMs > STEP_LASTS_AT_MOST_MS;
+    const held = { versionId: holder, value: version.value, keepsRotationsOut: () => outlasts };
     const helpAfterMs =
       labelled.state === 'stored' ? Math.min(HELP_AFTER_MS, this.#takeOverAfterMs) : this.#takeOverAfterMs;
     if (ageMs < helpAfterMs) return { state: 'busy' };
-    await this.#requireNoRotation(secret, ageMs);
+    await this.#requireNoRotation(secret, outlasts);
     if (labelled.state === 'stored') return { state: 'stored', held, file: labelled.file };
     const { intent } = labelled;
     return isAdding(intent) ? { state: 'inherited', held, intent } : undefined;
@@ -129,9 +142,9 @@ export class UpdateLock {
    * Makes the version held the current one, if `from` still is, no rotation has begun, and the label is where it was left.
    * @throws ProvisioningError ROTATION_PENDING; the label stays, so that what is stored is found
    */
-  async promote(from: string, { versionId: to, ageMs }: Held): Promise<'promoted' | 'moved'> {
+  async promote(from: string, { versionId: to, keepsRotationsOut }: Held): Promise<'promoted' | 'moved'> {
     const secret = await this.#describe();
-    await this.#requireNoRotation(secret, ageMs);
+    await this.#requireNoRotation(secret, keepsRotationsOut());
     if (holderOf(secret, INTENT_LABEL) !== to) return 'moved';
     return (await this.#store.move({ secretId: this.#secretId, label: 'AWSCURRENT', from, to })) === 'moved'
       ? 'promoted'
@@ -147,14 +160,11 @@ export class UpdateLock {
     await this.#store.move({ secretId: this.#secretId, label: INTENT_LABEL, from: versionId }).catch(() => undefined);
   }
 
-  /** @param ageMs of the label: a rotation that has no value yet cannot get one any more when the label is older than any step */
-  async #requireNoRotation(secret: SecretDescription, ageMs: number): Promise<void> {
+  /** @param keptOut whether a rotation that has no value yet cannot get one while the label is there */
+  async #requireNoRotation(secret: SecretDescription, keptOut: boolean): Promise<void> {
     const pending = holderOf(secret, 'AWSPENDING');
     if (pending === undefined || pending === holderOf(secret, 'AWSCURRENT')) return;
-    if (ageMs > STEP_LASTS_AT_MOST_MS) {
-      const value = await this.#store.read(this.#secretId, { versionId: pending });
-      if (value === 'no-value') return;
-    }
+    if (keptOut && (await this.#store.read(this.#secretId, { versionId: pending })) === 'no-value') return;
     throw rotationPending(this.#secretId, 'no');
   }
 

@@ -48,7 +48,7 @@ class Updater {
   constructor(ports: UpdatePorts, request: UpdateRequest) {
     this.#ports = ports;
     this.#request = request;
-    this.#lock = new UpdateLock(ports.store, request);
+    this.#lock = new UpdateLock(ports, request);
   }
 
   async run(): Promise<UpdateResult> {
@@ -141,8 +141,7 @@ class Updater {
   }
 
   async #own({ current, key, change, adds }: Work, held: Held): Promise<void> {
-    const { clock, streamkap } = this.#ports;
-    const begun = clock.now();
+    const { streamkap } = this.#ports;
     try {
       this.#requireNothingLost(current.file, key, adds);
       if (Object.keys(change).length > 0) {
@@ -156,8 +155,7 @@ class Updater {
     }
     if (adds === null) return await this.#finish(current, { held, sections: {} });
     const intent = JSON.parse(held.value) as AddingIntent;
-    const isOursAlone = () => clock.now() - begun < this.#request.takeOverAfterMs;
-    await this.#add(current, { held, intent, isOursAlone });
+    await this.#add(current, { held, intent, isOursAlone: held.keepsRotationsOut });
   }
 
   /** Access that Streamkap has, the file lacks, and no intent accounts for: somebody else got its secret. */

@@ -121,7 +121,8 @@ function requestedOf(kind: Kind, bad = false): RequestedKey {
   };
 }
 
-function clientOver(
+/** Streamkap's shipped client, each call asked of the world. */
+export function clientOver(
   ask: (call: Call) => Promise<Result>,
   clock: { now(): number; sleep(ms: number): Promise<void> },
 ): StreamkapClient {
@@ -151,7 +152,7 @@ function clientOver(
 type Deserialize = (next: () => Promise<unknown>) => () => Promise<unknown>;
 
 /** AWS's client as the store sees it: a command in, a response or an error with a name out, AWS's clock in the headers. */
-function callerOver(ask: (call: Call) => Promise<Result>): SecretsManagerCaller {
+export function callerOver(ask: (call: Call) => Promise<Result>): SecretsManagerCaller {
   let seeHeaders: Deserialize = (next) => next;
   const response = { headers: { date: new Date(NOW_SECONDS * 1000).toUTCString() } };
   const send = async (command: { input: Record<string, unknown>; constructor: { name: string } }) => {

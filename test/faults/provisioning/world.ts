@@ -141,6 +141,46 @@ export class World {
       }));
   }
 
+  /** Whether every part of a file works at this moment; a part that it lacks is not looked at. */
+  accepts(file: CurrentFile): boolean {
+    const key = this.#streamkap.projectKeys.find(({ id, status }) => id === file.project_key_id && status === 'active');
+    const api = this.#streamkap.clientCredentials.find(({ projectKeyId }) => projectKeyId === file.project_key_id);
+    const kafkaFits = !file.kafka || this.#users.passwordOf(file.kafka.username) === file.kafka.password;
+    const apiFits = !file.api || (api?.clientId === file.api.client_id && api.secret === file.api.client_secret);
+    return key !== undefined && kafkaFits && apiFits;
+  }
+
+  /** Secrets that Streamkap accepts for the key, whoever knows them. */
+  get secretsInForce(): string[] {
+    const [key] = this.#streamkap.projectKeys;
+    const api = this.#streamkap.clientCredentials.find(({ projectKeyId }) => projectKeyId === key?.id);
+    const password = key?.kafka ? this.#users.passwordOf(key.kafka.username) : undefined;
+    return [api?.secret, password].filter((secret) => secret !== undefined);
+  }
+
+  /** Whether some version of the secret that carries a label holds the text. */
+  keeps(text: string): boolean {
+    const { VersionIdsToStages: versions = {} } = this.#secrets.call('DescribeSecret', { SecretId: SECRET });
+    return Object.keys(versions as object).some((VersionId) => {
+      try {
+        return String(this.#secrets.call('GetSecretValue', { SecretId: SECRET, VersionId }).SecretString).includes(
+          text,
+        );
+      } catch {
+        return false;
+      }
+    });
+  }
+
+  /** The value under a label, undefined where there is none. */
+  under(VersionStage: string): string | undefined {
+    try {
+      return String(this.#secrets.call('GetSecretValue', { SecretId: SECRET, VersionStage }).SecretString);
+    } catch {
+      return undefined;
+    }
+  }
+
   /** AWSCURRENT's value, parsed; undefined without one. */
   get current(): CurrentFile | undefined {
     const value = this.#secrets.nameOf(SECRET) === undefined ? undefined : this.#secrets.valueOf(SECRET);

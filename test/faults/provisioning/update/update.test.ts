@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest';
+import { type Budget, UpdateExplorer } from './explorer.ts';
+import type { Access, Role } from './process.ts';
+
+const NOTHING: Budget = { crashes: 0, lost: 0, late: 0 };
+const TWO: readonly Role[] = ['update', 'update'];
+const TIMEOUT_MS = 300_000;
+
+const explore = async (adds: Access, roles: readonly Role[], budget: Partial<Budget>) => {
+  const report = await new UpdateExplorer({ adds, roles, budget: { ...NOTHING, ...budget } }).explore();
+  process.stdout.write(`${adds} ${roles} ${JSON.stringify(budget)}: ${JSON.stringify(report)}\n`);
+  expect(report.ends).toBeGreaterThan(0);
+  return report;
+};
+
+describe.each(['kafka', 'api'] as const)('%s access added to a live key, call by call', (adds) => {
+  test('two updates at once add it once and hand out the same', { timeout: TIMEOUT_MS }, async () => {
+    const report = await explore(adds, TWO, {});
+    expect(report.unanimous).toBe(report.ends);
+    expect(report.lostSecrets).toBe(0);
+  });
+
+  test('one of them may die at any call, and the next run finishes what it began', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    const report = await explore(adds, TWO, { crashes: 1 });
+    // Only what arrived at a process that died before it could store it is lost, and the next run says so.
+    expect(report.lostSecrets > 0).toBe(adds === 'api');
+  });
+
+  test.each([{ lost: 1 }, { late: 1 }])('one update may lose an answer: %j', {
+    timeout: TIMEOUT_MS,
+  }, async (budget) => {
+    const report = await explore(adds, ['update'], budget);
+    expect(report.lostSecrets > 0).toBe(adds === 'api');
+  });
+});
+
+test('a rotation at the same time neither loses the new access nor the new password', {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const report = await explore('api', ['update', 'rotation'], {});
+  expect(report.lostSecrets).toBe(0);
+});
