@@ -1,0 +1,2 @@
+import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);
+var e=process.getBuiltinModule("node:http"),t=e,{_connectionListener:r,METHODS:s,STATUS_CODES:a,Agent:n,ClientRequest:o,IncomingMessage:l,OutgoingMessage:i,Server:d,ServerResponse:g,createServer:c,validateHeaderName:u,validateHeaderValue:S,get:p,request:v,setMaxIdleHTTPParsers:M,setGlobalProxyFromEnv:T}=e;export{t as a,r as b,s as c,a as d,n as e,o as f,l as g,i as h,d as i,g as j,c as k,u as l,S as m,p as n,v as o,M as p,T as q};
