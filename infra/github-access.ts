@@ -87,7 +87,12 @@ export class GitHubAccess extends Construct {
       const resources = readWrite.map(({ arn }) => arn);
       statements.push(
         new iam.PolicyStatement({
-          actions: ['secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'],
+          // Describing tells `update` whether a rotation is pending.
+          actions: [
+            'secretsmanager:DescribeSecret',
+            'secretsmanager:PutSecretValue',
+            'secretsmanager:UpdateSecretVersionStage',
+          ],
           resources,
         }),
         new iam.PolicyStatement({

@@ -112,7 +112,11 @@ describe('the permissions of a role', () => {
       },
       {
         Effect: 'Allow',
-        Action: ['secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'],
+        Action: [
+          'secretsmanager:DescribeSecret',
+          'secretsmanager:PutSecretValue',
+          'secretsmanager:UpdateSecretVersionStage',
+        ],
         Resource: secret,
       },
       {
