@@ -9,6 +9,7 @@ import type { StreamkapClient } from '../core/streamkap/client.ts';
 import type { ReadInput } from './input-values.ts';
 import { type BaseInputs, type Inputs, parseInputs } from './inputs.ts';
 import { Masking } from './masking.ts';
+import { type Provenance, readProvenance } from './provenance.ts';
 import { requireUsableProxies } from './proxy.ts';
 import type { Runner } from './runner.ts';
 import { streamkapClient } from './streamkap.ts';
@@ -22,6 +23,8 @@ export interface Job<I extends BaseInputs = Inputs> {
   /** AWS's client is loaded and made on first use: a look-up of a passed-in key never needs it. */
   readonly openStore: () => Promise<SecretStore & SecretTagger>;
   readonly streamkap: StreamkapClient;
+  /** Who has a key made, read when one is. */
+  readonly provenance: () => Promise<Provenance>;
 }
 
 /** Milliseconds for one request to AWS where there is a deadline: two more may follow it. */
@@ -57,12 +60,17 @@ export async function prepareJobOf<I extends BaseInputs>(
     );
     return store;
   };
+  let provenance: Promise<Provenance> | undefined;
   return {
     inputs,
     runner,
     environment,
     masking,
     openStore,
+    provenance: () => {
+      provenance ??= readProvenance(runner);
+      return provenance;
+    },
     streamkap: streamkapClient(inputs, { masking, environment, openStore, deadline }),
   };
 }

@@ -7,6 +7,7 @@ import type { Inputs, MakingModeInputs } from './inputs.ts';
 import { type Job, portsOf, prepareJob, reportOf, runName } from './job.ts';
 import { alreadyThere, requireMakeable, warnOfPowerlessKey } from './new-key.ts';
 import { type Delivery, deliver, deliveryOf } from './outputs.ts';
+import { provenanceTags, withProvenance } from './provenance.ts';
 import { harmlessLines, type Runner, requireCommandFiles } from './runner.ts';
 import { tagSecret } from './secret-tags.ts';
 import { prepareKey } from './streamkap.ts';
@@ -80,7 +81,7 @@ async function ensure(job: Job, inputs: MakingModeInputs): Promise<Delivery> {
     requireMakeable(inputs);
     if (!prepared) warnOfPowerlessKey(job, inputs.key);
     prepared ??= prepareKey(job.streamkap, inputs.key);
-    return await prepared;
+    return withProvenance(await prepared, await job.provenance());
   };
   const made = await provision(
     { ...portsOf(job), store },
@@ -100,6 +101,6 @@ async function ensure(job: Job, inputs: MakingModeInputs): Promise<Delivery> {
     if (inputs.mode === 'create') throw alreadyThere(secretId, made.file);
     return await existingKey(job, inputs, { found: made, store });
   }
-  await tagSecret(job, made, store);
+  await tagSecret(job, { ...made, origin: provenanceTags(await job.provenance()) }, store);
   return deliveryOf(made, 'active');
 }

@@ -5,10 +5,17 @@ import type { Job } from './job.ts';
 
 type TaggingJob = Pick<Job, 'runner' | 'masking'>;
 
+interface TaggedSecret {
+  readonly file: CredentialFile;
+  readonly secretArn: string;
+  /** Who had the key made, where it was made now. */
+  readonly origin?: Readonly<Record<string, string>>;
+}
+
 /** So that nobody needs to read a value to know what it is. */
 export async function tagSecret(
   job: TaggingJob,
-  { file, secretArn }: { readonly file: CredentialFile; readonly secretArn: string },
+  { file, secretArn, origin = {} }: TaggedSecret,
   store: SecretTagger,
 ): Promise<void> {
   const { project_key_id: id, project, kafka } = file;
@@ -16,6 +23,7 @@ export async function tagSecret(
     'streamkap:project-key-id': id,
     ...(project.service_id ? { 'streamkap:service-id': project.service_id } : {}),
     ...(kafka ? { 'streamkap:kafka-username': kafka.username } : {}),
+    ...origin,
   };
   await putTags(job, store, { secretArn, tags });
 }

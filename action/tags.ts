@@ -1,5 +1,8 @@
 import { InputError } from '../core/errors.ts';
 
+/** Ours are ten at most: what the secret is, who rotates it, who made the key. */
+const MAX_TAGS = 40;
+
 /** @returns the `tags` input, a YAML map, as tags for a secret */
 export async function parseTags(text: string): Promise<Record<string, string>> {
   if (text === '') return {};
@@ -9,6 +12,11 @@ export async function parseTags(text: string): Promise<Record<string, string>> {
   if (value instanceof NotYaml) throw new InputError('tags', `is not YAML${placeIn(value)}`, rule);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new InputError('tags', 'is not a YAML map', rule);
+  const count = Object.keys(value).length;
+  if (count > MAX_TAGS) {
+    const why = `AWS allows 50 on a secret, and this product sets some of its own: give ${MAX_TAGS} at most.`;
+    throw new InputError('tags', `has ${count} tags`, why);
+  }
   return Object.fromEntries(Object.entries(value).map(([key, tag]) => [key, parseTag(key, tag)]));
 }
 

@@ -11,6 +11,7 @@ import { expiryOf, sweepEarlierKeys, warnOfShortSession, withOwnUsername } from 
 import type { Inputs } from './inputs.ts';
 import { type Job, portsOf, runName } from './job.ts';
 import type { Delivery } from './outputs.ts';
+import { withProvenance } from './provenance.ts';
 import { prepareKey } from './streamkap.ts';
 
 /** What the post stage finds a key by that it has to delete. */
@@ -27,7 +28,7 @@ export async function createWithoutSecret(
 ): Promise<void> {
   const { ephemeral, verifyLogin } = inputs;
   const intentId = randomUUID();
-  const prepared = await prepareKey(job.streamkap, inputs.key);
+  const prepared = withProvenance(await prepareKey(job.streamkap, inputs.key), await job.provenance());
   if (ephemeral?.sweepExpired) await sweepEarlierKeys(job, prepared.serviceId);
   const key = ephemeral?.usernameDerived ? withOwnUsername(prepared, intentId) : prepared;
   const expiresAt = ephemeral ? expiryOf(ephemeral, Date.now()) : undefined;

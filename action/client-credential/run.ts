@@ -8,6 +8,7 @@ import type { MakingPorts } from '../../core/provisioning/making.ts';
 import type { KeyRequest, ProvisioningResult } from '../../core/provisioning/ports.ts';
 import { provisionKind } from '../../core/provisioning/provision.ts';
 import { portsOf, reportOf, runName } from '../job.ts';
+import { provenanceTags, withProvenance } from '../provenance.ts';
 import type { Runner } from '../runner.ts';
 import { putTags } from '../secret-tags.ts';
 import { handOutUnstored } from '../unstored-key.ts';
@@ -45,7 +46,7 @@ async function ensured(job: CredentialJob, inputs: Making): Promise<CredentialDe
     {
       secretId,
       prepare: () => {
-        prepared ??= prepareCredential(job.streamkap, inputs.credential);
+        prepared ??= prepare(job, inputs.credential);
         return prepared;
       },
       run: runName(job.environment),
@@ -64,17 +65,25 @@ async function ensured(job: CredentialJob, inputs: Making): Promise<CredentialDe
   }
   // Not its id: rotation gives the secret another credential.
   const serviceId = made.file.service_id;
-  const tags = { 'streamkap:kind': 'client-credential', ...(serviceId ? { 'streamkap:service-id': serviceId } : {}) };
+  const tags = {
+    'streamkap:kind': 'client-credential',
+    ...(serviceId ? { 'streamkap:service-id': serviceId } : {}),
+    ...provenanceTags(await job.provenance()),
+  };
   await putTags(job, store, { secretArn: made.secretArn, tags });
   return deliveryOf(made);
 }
 
 async function createWithoutSecret(job: CredentialJob, inputs: Making): Promise<void> {
-  const key = await prepareCredential(job.streamkap, inputs.credential);
+  const key = await prepare(job, inputs.credential);
   const order = { ports: kindPortsOf(job), intentId: randomUUID(), key, verifyLogin: 'never' } as const;
   await handOutUnstored(job, order, async (file) =>
     deliverCredential(job, { result: 'created', file, status: 'active', secretArn: '', secretVersionId: '' }),
   );
+}
+
+async function prepare({ streamkap, provenance }: CredentialJob, credential: CredentialInputs): Promise<KeyRequest> {
+  return withProvenance(await prepareCredential(streamkap, credential), await provenance());
 }
 
 function kindPortsOf(job: CredentialJob): MakingPorts<ClientCredentialFile> {

@@ -39,11 +39,12 @@ function sourceOf(path: string): Source {
     layer: path.split('/')[0] ?? '',
     lines: text.split('\n').length - 1,
     code,
-    imports: imports.map(({ specifier, typeOnly }) => ({
-      specifier,
-      typeOnly,
-      file: specifier.startsWith('.') ? relative(ROOT, join(ROOT, dirname(path), specifier)) : undefined,
-    })),
+    imports: imports.map(({ specifier, typeOnly }) => {
+      const file = specifier.startsWith('.') ? relative(ROOT, join(ROOT, dirname(path), specifier)) : undefined;
+      // A file that a package does not export is still the package's.
+      const packaged = file?.startsWith('node_modules/') ? file.slice('node_modules/'.length) : undefined;
+      return packaged ? { specifier: packaged, typeOnly, file: undefined } : { specifier, typeOnly, file };
+    }),
   };
 }
 
@@ -72,6 +73,9 @@ test('the scan sees the sources and their imports', () => {
   });
   expect(job).toContainEqual({ specifier: '../core/secret-store.ts', file: 'core/secret-store.ts', typeOnly: true });
   expect(run.length).toBeGreaterThan(10);
+  const context = SOURCES.find(({ path }) => path === 'action/github-context.ts')?.imports ?? [];
+  const specifier = '@actions/github/lib/context.js';
+  expect(context).toContainEqual({ specifier, file: undefined, typeOnly: false });
 });
 
 describe('dependencies point one way', () => {

@@ -1,4 +1,5 @@
 import { StreamkapError } from '../../errors.ts';
+import { ownTextOf } from '../../provisioning/description.ts';
 import {
   type ClientCredentials,
   differenceOf,
@@ -40,7 +41,7 @@ interface Making {
 export async function makeCredential({ api, clientId, marker, budget }: Making): Promise<MadeCredential> {
   const { current, serviceId, roles } = await modelOf(api, clientId);
   const body = {
-    description: withRotationMarker(current.description ?? '', marker),
+    description: withRotationMarker(ownTextOf(current.description ?? ''), marker),
     ...(serviceId ? { service_id: serviceId } : {}),
     role_ids: roles,
   };

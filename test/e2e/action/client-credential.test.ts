@@ -68,7 +68,9 @@ describe('ensure', () => {
     expect(run.outputs['secret-arn']).toContain(SECRET_ID);
     expect(run.outputs['secret-version-id']).toMatch(/^[0-9a-f]{64}$/);
     expect(made(world).map(({ description }) => description)).toEqual([
-      expect.stringMatching(/^Nightly export: reads sources \[keyring:[0-9a-f-]{36}\.1\]$/),
+      expect.stringMatching(
+        /^Nightly export: reads sources \[made by octo-org\/orders, [^\]]+\] \[keyring:[0-9a-f-]{36}\.1\]$/,
+      ),
     ]);
     expect(world.sandbox.streamkap.projectKeys).toEqual([]);
     const summary = run.summary.replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)));

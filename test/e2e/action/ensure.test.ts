@@ -84,6 +84,10 @@ describe.each(KIND_NAMES)('where there is no %s key yet', (kind) => {
       'streamkap:project-key-id': run.outputs['project-key-id'],
       'streamkap:service-id': world.sandbox.serviceId,
       ...(hasKafka ? { 'streamkap:kafka-username': 'orders-ci' } : {}),
+      'streamkap:repository': 'octo-org/orders',
+      'streamkap:run-url': 'https://github.com/octo-org/orders/actions/runs/1658821493/attempts/1',
+      'streamkap:run-attempt': '1',
+      'streamkap:actor': 'octocat',
     });
   });
 
@@ -184,7 +188,7 @@ test('the request reaches Streamkap as it was written', async () => {
   });
   expect(world.sandbox.streamkap.projectKeys[0]).toMatchObject({
     name: 'Orders CI',
-    description: expect.stringMatching(/^For the nightly import \[keyring:[0-9a-f-]{36}\.1\]$/),
+    description: expect.stringMatching(/^For the nightly import \[made by [^\]]+\] \[keyring:[0-9a-f-]{36}\.1\]$/),
     kafka: {
       username: 'import-7',
       whitelistIps: '203.0.113.7,192.168.1.0/24',
