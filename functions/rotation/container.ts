@@ -5,6 +5,7 @@ import type { RotationMemory } from '../../core/rotation/rotation-memory.ts';
 import type { SecretLister, SecretStore, SecretTagger, VersionLister } from '../../core/secret-store.ts';
 import type { EvidenceRecorder } from './evidence-recorder.ts';
 import type { LineLogger } from './step-log.ts';
+import type { Timer } from './timer.ts';
 
 /** As much of Lambda's context as is used. */
 export interface LambdaContext {
@@ -20,6 +21,7 @@ export interface Container {
   readonly login: (request: LoginRequest) => Promise<LoginResult>;
   readonly generatePassword: () => string;
   readonly clock: Clock;
+  readonly timer: Timer;
   /** 0 (included) to 1 (excluded), for jitter. */
   readonly random: () => number;
   readonly memory: RotationMemory;

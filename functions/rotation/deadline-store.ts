@@ -1,18 +1,19 @@
 import { SecretStoreError } from '../../core/errors.ts';
 import type { TimeBudget } from '../../core/rotation/time-budget.ts';
 import type { Invocation } from './invocation.ts';
+import type { Timer } from './timer.ts';
 
 /**
  * @returns the same store, none of whose calls is waited for beyond the step's time: what hangs must end as an error of ours,
  * before Lambda ends the process. A write that is given up on may still take effect.
  */
-export function withinBudget(store: Invocation['store'], budget: TimeBudget): Invocation['store'] {
+export function withinBudget(store: Invocation['store'], budget: TimeBudget, timer: Timer): Invocation['store'] {
   const limited = <T>(call: Promise<T>, changes: boolean): Promise<T> => {
-    let timer: NodeJS.Timeout | undefined;
+    let cancel = () => {};
     const expired = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(unanswered(changes)), budget.left());
+      cancel = timer(budget.left(), () => reject(unanswered(changes)));
     });
-    return Promise.race([call, expired]).finally(() => clearTimeout(timer));
+    return Promise.race([call, expired]).finally(() => cancel());
   };
   return {
     read: (secretId, version) => limited(store.read(secretId, version), false),

@@ -1,6 +1,7 @@
 import type { CredentialEvent } from '../../core/evidence/credential-events.ts';
 import type { EventBus, EvidenceStore } from '../../core/evidence/ports.ts';
 import { evidenceKey, type StepEvidence } from '../../core/evidence/step-evidence.ts';
+import { systemTimer, type Timer } from './timer.ts';
 
 export interface EvidencePorts {
   /** Undefined: no fragments are kept. */
@@ -18,10 +19,12 @@ export type OnFailure = (what: 'evidence' | 'event', failure: string) => void;
  */
 export class EvidenceRecorder {
   readonly #ports: EvidencePorts;
+  readonly #timer: Timer;
   readonly #outstanding = new Set<Promise<void>>();
 
-  constructor(ports: EvidencePorts) {
+  constructor(ports: EvidencePorts, timer: Timer = systemTimer) {
     this.#ports = ports;
+    this.#timer = timer;
   }
 
   fragment(fragment: StepEvidence, onFailure: OnFailure): void {
@@ -38,12 +41,12 @@ export class EvidenceRecorder {
   /** Waits for what is outstanding, of earlier calls too. @param milliseconds at most */
   async settle(milliseconds: number): Promise<void> {
     if (this.#outstanding.size === 0 || milliseconds <= 0) return;
-    let timer: NodeJS.Timeout | undefined;
+    let cancel = () => {};
     const enough = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, milliseconds);
+      cancel = this.#timer(milliseconds, resolve);
     });
     await Promise.race([Promise.all(this.#outstanding), enough]);
-    clearTimeout(timer);
+    cancel();
   }
 
   #begin(writing: Promise<void>, onFailure: (name: string) => void): void {

@@ -139,7 +139,7 @@ class Call {
     return {
       container: this.#container,
       budget: this.#budget,
-      store: withinBudget(this.#container.store, this.#budget),
+      store: withinBudget(this.#container.store, this.#budget, this.#container.timer),
       log: this.#log,
       secretSeen: (secret) => this.#redactor.add(secret),
       redact: (text) => this.#redactor.redact(text),

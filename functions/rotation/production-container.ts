@@ -8,6 +8,7 @@ import { generateKafkaPassword } from '../../core/password.ts';
 import { RotationMemory } from '../../core/rotation/rotation-memory.ts';
 import type { Container } from './container.ts';
 import { EvidenceRecorder } from './evidence-recorder.ts';
+import { systemTimer } from './timer.ts';
 
 /** Milliseconds for one request to Secrets Manager; the SDK repeats a failed one, which has to fit into a short step too. */
 const SECRETS_MANAGER_MS = 5_000;
@@ -25,6 +26,7 @@ export function productionContainer(functionFolder: string): Container {
     login: (request) => probeLogin(request),
     generatePassword: () => generateKafkaPassword(),
     clock: systemClock,
+    timer: systemTimer,
     random: Math.random,
     memory: new RotationMemory(),
     logger: new Logger({ serviceName: `streamkap-keyring-${functionFolder}` }),

@@ -17,6 +17,8 @@ import type { DriverOptions, RotationStep } from '../../sandbox/secrets-manager/
 import { SecretsManagerState } from '../../sandbox/secrets-manager/state.ts';
 import { inProcessStreamkap } from '../../sandbox/streamkap/in-process.ts';
 import { StreamkapState } from '../../sandbox/streamkap/state.ts';
+import { evidenceFailure, type Recorded, recordedEvidence, withSecretsNoted } from './recorded-evidence.ts';
+import { VirtualTimers } from './virtual-time.ts';
 import { expectSoundError, expectSoundLines } from './what-is-said.ts';
 
 export const SECRET = 'keyring/orders';
@@ -32,7 +34,7 @@ export interface ExternalCall {
   /** Which call of the function, counted on. */
   readonly invocation: number;
   readonly step: RotationStep | 'other';
-  readonly to: 'aws' | 'streamkap' | 'kafka';
+  readonly to: 'aws' | 'streamkap' | 'kafka' | 's3' | 'eventbridge';
   readonly operation: string;
   /** For logins and PATCHes: which password, by the name that {@link World.nameOf} gives it. */
   readonly what?: string | undefined;
@@ -41,9 +43,10 @@ export interface ExternalCall {
 export type Moment = 'before' | 'after';
 /**
  * What goes wrong, before or after the call took effect. `kill` ends the process there: the answer never comes. `lose`: the
- * connection breaks. `hang`: no answer until the caller gives up. `fail`: the service's own error. `throttle`: come back later.
+ * connection breaks. `hang`: no answer until the caller gives up. `stall`: of AWS, no answer, and its client does not give
+ * up either. `fail`: the service's own error. `throttle`: come back later.
  */
-export type Mishap = 'kill' | 'lose' | 'hang' | 'fail' | 'throttle';
+export type Mishap = 'kill' | 'lose' | 'hang' | 'stall' | 'fail' | 'throttle';
 /** Looks at a call and the world around it. */
 export type Observer = (call: ExternalCall, moment: Moment) => Mishap | undefined;
 
@@ -55,8 +58,8 @@ export interface WorldOptions {
   readonly testVersion?: 'copy' | 'empty';
   /** One process for all steps; by default each has its own. */
   readonly warm?: boolean;
-  /** Where evidence and events go. @default nowhere */
-  readonly evidence?: EvidencePorts;
+  /** Where evidence and events go; `recorded`: into {@link World.recorded}, each write a call like any other. @default nowhere */
+  readonly evidence?: EvidencePorts | 'recorded';
   readonly recorder?: (ports: EvidencePorts) => EvidenceRecorder;
   /** The function under test. @default the shipped one */
   readonly rotation?: typeof passwordRotation;
@@ -77,6 +80,10 @@ export class World {
   readonly calls: ExternalCall[] = [];
   readonly lines: { level: string; message: string; fields: LogFields }[] = [];
   readonly errors: unknown[] = [];
+  readonly urls: string[] = [];
+  readonly recorded: Recorded = { fragments: new Map(), events: [] };
+  /** Everything that must never be said. */
+  readonly secretTexts = new Set([FIRST, ADMIN.clientSecret]);
   readonly log = new CallLog();
   readonly users = new MemoryKafkaUsers();
   readonly secrets: SecretsManagerState;
@@ -87,6 +94,7 @@ export class World {
   readonly #warm: Container | undefined;
   readonly #rotation: typeof passwordRotation;
   readonly #recorder: () => EvidenceRecorder;
+  readonly #timers = new VirtualTimers(this);
   #step: RotationStep | 'other' = 'other';
   #invocation = 0;
   #ids = 0;
@@ -109,8 +117,9 @@ export class World {
       apiBaseUrl: HOST,
     });
     this.#transport = inProcessStreamkap({ state: this.streamkap, log: this.log });
-    const { evidence = {}, recorder = (ports: EvidencePorts) => new EvidenceRecorder(ports) } = options;
-    this.#recorder = () => recorder(evidence);
+    const { evidence = {}, recorder = (ports) => new EvidenceRecorder(ports, this.#timers.timer) } = options;
+    const ports = evidence === 'recorded' ? this.#recordedEvidence() : evidence;
+    this.#recorder = () => recorder(ports);
     this.#rotation = options.rotation ?? passwordRotation;
     this.#warm = options.warm ? this.#container() : undefined;
     this.driver = new RotationDriver({
@@ -168,7 +177,8 @@ export class World {
 
   /** @returns what a direct call is answered; undefined for a step */
   async invoke(event: unknown): Promise<LogFields | undefined> {
-    const { Step = 'other' } = (event ?? {}) as { Step?: RotationStep };
+    const { Step = 'other', RotationToken } = (event ?? {}) as { Step?: RotationStep; RotationToken?: string };
+    if (RotationToken) this.secretTexts.add(RotationToken);
     this.#step = Step;
     this.#invocation++;
     const end = this.now + this.remainingMs;
@@ -176,6 +186,7 @@ export class World {
       this.#kill = () => reject(new Killed('the process was killed'));
     });
     const handler = rotationHandler(() => this.#warm ?? this.#container(), this.#rotation);
+    const said = this.lines.length;
     const running = handler(event, { awsRequestId: 'req-1', getRemainingTimeInMillis: () => end - this.now });
     running.catch(() => {});
     try {
@@ -185,7 +196,7 @@ export class World {
       if (!(error instanceof Killed)) expectSoundError(error);
       throw error;
     } finally {
-      expectSoundLines(this.lines);
+      expectSoundLines(this.lines.slice(said));
     }
   }
 
@@ -282,8 +293,13 @@ export class World {
       store: secretStoreOver(this.#aws()),
       transport: (request) => this.#streamkap(request),
       login: (request) => this.#login(request),
-      generatePassword: () => `Generated!Password00000000000${String(100 + this.#passwords++)}`,
+      generatePassword: () => {
+        const password = `Generated!Password00000000000${String(100 + this.#passwords++)}`;
+        this.secretTexts.add(password);
+        return password;
+      },
       random: () => 0.5,
+      timer: this.#timers.timer,
       memory: new RotationMemory(),
       evidence: this.#recorder(),
       logger: { info: write('info'), warn: write('warn'), error: write('error') },
@@ -297,9 +313,17 @@ export class World {
     { effect, spoilt }: { readonly effect: () => Promise<T>; readonly spoilt: (mishap: Mishap) => T },
   ): Promise<T> {
     const call = { seq: this.calls.length + 1, step: this.#step, invocation: this.#invocation, ...facts };
+    // Evidence may outlive the call of the function that wrote it: what ends with it is its own process, not the next.
+    const kill = this.#kill;
+    const never = () => new Promise<never>(() => {});
+    const befall = (mishap: Mishap): T | Promise<T> => {
+      if (mishap === 'kill') kill();
+      const isLimited = facts.to === 'streamkap' || facts.to === 'kafka';
+      return mishap === 'kill' || (mishap === 'stall' && !isLimited) ? never() : spoilt(mishap);
+    };
     this.calls.push(call);
     const first = this.observe?.(call, 'before');
-    if (first) return first === 'kill' ? await this.#dead() : spoilt(first);
+    if (first) return await befall(first);
     const result = await effect().then(
       (value) => () => value,
       (error: unknown) => () => {
@@ -307,16 +331,18 @@ export class World {
       },
     );
     const second = this.observe?.(call, 'after');
-    if (second) return second === 'kill' ? await this.#dead() : spoilt(second);
+    if (second) return await befall(second);
     return result();
   }
 
-  #dead(): Promise<never> {
-    this.#kill();
-    return new Promise(() => {});
+  #recordedEvidence(): EvidencePorts {
+    return recordedEvidence(this.recorded, (facts, effect) =>
+      this.#around(facts, { effect, spoilt: (mishap) => evidenceFailure(mishap) }),
+    );
   }
 
   #streamkap(request: Parameters<HttpTransport>[0]): ReturnType<HttpTransport> {
+    this.urls.push(request.url);
     const path = request.url.slice(HOST.length).replace(/\/project-keys\/.+/, '/project-keys/{id}');
     const body = JSON.parse(request.body ?? '{}') as { kafka_password?: string };
     const what = body.kafka_password === undefined ? undefined : this.nameOf(body.kafka_password);
@@ -324,11 +350,11 @@ export class World {
     return this.#around(
       { to: 'streamkap', operation, what },
       {
-        effect: () => this.#transport(request),
+        effect: async () => withSecretsNoted(await this.#transport(request), this.secretTexts),
         spoilt: (mishap) => {
           if (mishap === 'fail') return { status: 503, headers: {}, body: '{"detail":"no upstream"}' };
           if (mishap === 'throttle') return { status: 429, headers: { 'retry-after': '3' }, body: '{"detail":"slow"}' };
-          if (mishap === 'hang') this.now += request.timeoutMs;
+          if (mishap === 'hang' || mishap === 'stall') this.now += request.timeoutMs;
           throw new Error('the connection broke');
         },
       },
@@ -347,7 +373,7 @@ export class World {
     };
     const what = this.nameOf(request.password);
     const spoilt = (mishap: Mishap): LoginResult => {
-      if (mishap === 'hang') this.now += request.timeoutMs;
+      if (mishap === 'hang' || mishap === 'stall') this.now += request.timeoutMs;
       return UNKNOWN;
     };
     return this.#around({ to: 'kafka', operation: 'login', what }, { effect, spoilt });
@@ -410,8 +436,14 @@ export const UNKNOWN: LoginResult = { outcome: 'unknown', code: 'ECONNREFUSED', 
 
 /** A version id of the right length that a test can name. */
 export function versionId(name: string): string {
-  return createHash('sha256').update(name).digest('hex').slice(0, 36);
+  const known = versionIds.get(name);
+  if (known !== undefined) return known;
+  const id = createHash('sha256').update(name).digest('hex').slice(0, 36);
+  versionIds.set(name, id);
+  return id;
 }
+
+const versionIds = new Map<string, string>();
 
 /** A provisioned world with a rotation registered. */
 export function rotating(options: WorldOptions = {}): World {

@@ -4,7 +4,7 @@ import type { HttpTransport } from '../../../../core/http.ts';
 import { RotationMemory } from '../../../../core/rotation/rotation-memory.ts';
 import { adminRotation } from '../../../../functions/rotate-admin/admin-rotation.ts';
 import type { Container } from '../../../../functions/rotation/container.ts';
-import { EvidenceRecorder } from '../../../../functions/rotation/evidence-recorder.ts';
+import { type EvidencePorts, EvidenceRecorder } from '../../../../functions/rotation/evidence-recorder.ts';
 import { rotationHandler } from '../../../../functions/rotation/handler.ts';
 import type { LogFields } from '../../../../functions/rotation/step-log.ts';
 import { CallLog, type Fault } from '../../../sandbox/call-log.ts';
@@ -15,10 +15,13 @@ import type { DriverOptions, RotationResult, RotationStep } from '../../../sandb
 import { SecretsManagerState } from '../../../sandbox/secrets-manager/state.ts';
 import { inProcessStreamkap } from '../../../sandbox/streamkap/in-process.ts';
 import { type StoredCredential, StreamkapState } from '../../../sandbox/streamkap/state.ts';
+import { evidenceFailure, type Recorded, recordedEvidence, withSecretsNoted } from '../recorded-evidence.ts';
+import { VirtualTimers } from '../virtual-time.ts';
 import { expectSoundError, expectSoundLines } from '../what-is-said.ts';
+import type { Mishap, Moment } from '../world.ts';
 
 export const SECRET = 'streamkap/admin';
-export const FIRST = { clientId: 'first-client-id', clientSecret: 'first-client-secret-0123456789' };
+export const FIRST = { clientId: 'first-client-id', clientSecret: 'Hidden!First!Admin!0123456789' };
 export const HOST = 'https://api.streamkap.test';
 export const MINUTE_MS = 60_000;
 const FUNCTION_ARN = 'arn:aws:lambda:eu-central-1:123456789012:function:rotate-admin';
@@ -33,16 +36,11 @@ export interface ExternalCall {
   /** Which call of the function, counted on. */
   readonly invocation: number;
   readonly step: RotationStep | 'direct';
-  readonly to: 'aws' | 'streamkap';
+  readonly to: 'aws' | 'streamkap' | 's3' | 'eventbridge';
   readonly operation: string;
 }
 
-export type Moment = 'before' | 'after';
-/**
- * `kill` ends the process there: the answer never comes. `lose`: the connection breaks. `hang`: no answer until the caller gives
- * up. `fail`: the service's own error. Each before or after the call took effect. `throttle`: come back later; no effect.
- */
-export type Mishap = 'kill' | 'lose' | 'hang' | 'fail' | 'throttle';
+export type { Mishap, Moment };
 
 export interface AdminWorldOptions {
   readonly environment?: Readonly<Record<string, string>>;
@@ -52,6 +50,10 @@ export interface AdminWorldOptions {
   readonly value?: string;
   /** Milliseconds that each invocation has. @default 300_000 */
   readonly remainingMs?: number;
+  /** `recorded`: evidence and events go into {@link AdminWorld.recorded}, each write a call like any other. @default 'none' */
+  readonly evidence?: 'recorded' | 'none';
+  /** The function under test. @default the shipped one */
+  readonly rotation?: typeof adminRotation;
 }
 
 class Killed extends Error {}
@@ -70,12 +72,19 @@ export class AdminWorld {
   readonly calls: ExternalCall[] = [];
   readonly lines: { level: string; message: string; fields: LogFields }[] = [];
   readonly errors: unknown[] = [];
+  readonly urls: string[] = [];
+  readonly recorded: Recorded = { fragments: new Map(), events: [] };
+  /** Everything that must never be said. */
+  readonly secretTexts = new Set([FIRST.clientSecret]);
   readonly log = new CallLog();
   readonly secrets: SecretsManagerState;
   readonly streamkap: StreamkapState;
   readonly driver: RotationDriver;
   readonly environment: Record<string, string>;
   readonly #transport: HttpTransport;
+  readonly #timers = new VirtualTimers(this);
+  readonly #rotation: typeof adminRotation;
+  readonly #evidence: AdminWorldOptions['evidence'];
   #invocations = 0;
   #ids = 0;
 
@@ -83,6 +92,8 @@ export class AdminWorld {
     const now = () => this.now;
     const randomId = () => idOf(`id ${this.#ids++}`);
     this.remainingMs = options.remainingMs ?? 300_000;
+    this.#rotation = options.rotation ?? adminRotation;
+    this.#evidence = options.evidence;
     this.environment = { STREAMKAP_HOST: HOST, STREAMKAP_ADMIN_SECRET_ID: SECRET, ...options.environment };
     this.secrets = new SecretsManagerState({ now, randomId, testVersion: options.testVersion ?? 'copy' });
     this.streamkap = new StreamkapState({
@@ -130,7 +141,8 @@ export class AdminWorld {
     return codes;
   }
 
-  async invoke(event: { readonly Step: RotationStep }): Promise<void> {
+  async invoke(event: { readonly Step: RotationStep; readonly RotationToken?: string }): Promise<void> {
+    if (event.RotationToken) this.secretTexts.add(event.RotationToken);
     await this.send(event);
   }
 
@@ -141,8 +153,9 @@ export class AdminWorld {
     const end = this.now + this.remainingMs;
     const handler = rotationHandler(
       () => this.#container(invocation, end),
-      adminRotation({ nonce: () => `n${this.#ids++}` }),
+      this.#rotation({ nonce: () => `n${this.#ids++}` }),
     );
+    const said = this.lines.length;
     const running = handler(event, { awsRequestId: 'req-1', getRemainingTimeInMillis: () => end - this.now });
     running.catch(() => {});
     try {
@@ -152,7 +165,7 @@ export class AdminWorld {
       if (!(error instanceof Killed)) expectSoundError(error);
       throw error;
     } finally {
-      expectSoundLines(this.lines);
+      expectSoundLines(this.lines.slice(said));
     }
   }
 
@@ -245,7 +258,11 @@ export class AdminWorld {
     this.calls.push(call);
     await this.turn?.(call);
     const first = this.observe?.(call, 'before');
-    if (first) return first === 'kill' ? await invocation.kill() : spoil(first);
+    const befall = async (mishap: Mishap): Promise<T> => {
+      if (mishap === 'kill') return await invocation.kill();
+      return mishap === 'stall' && facts.to !== 'streamkap' ? await new Promise<never>(() => {}) : spoil(mishap);
+    };
+    if (first) return await befall(first);
     const result = await effect().then(
       (value) => {
         this.heard?.(call, value);
@@ -259,7 +276,7 @@ export class AdminWorld {
       },
     );
     const second = this.observe?.(call, 'after');
-    if (second) return second === 'kill' ? await invocation.kill() : spoil(second);
+    if (second) return await befall(second);
     return result();
   }
 
@@ -277,7 +294,11 @@ export class AdminWorld {
       },
       random: () => 0.5,
       memory: new RotationMemory(),
-      evidence: new EvidenceRecorder({}),
+      timer: this.#timers.timer,
+      evidence: new EvidenceRecorder(
+        this.#evidence === 'recorded' ? this.#recordedBy(invocation) : {},
+        this.#timers.timer,
+      ),
       logger: { info: write('info'), warn: write('warn'), error: write('error') },
       clock: {
         now: () => this.now,
@@ -288,15 +309,22 @@ export class AdminWorld {
     };
   }
 
+  #recordedBy(invocation: Invocation): EvidencePorts {
+    return recordedEvidence(this.recorded, (facts, effect) =>
+      this.around(invocation, facts, { effect, spoil: (mishap) => evidenceFailure(mishap) }),
+    );
+  }
+
   #streamkap(invocation: Invocation, request: Parameters<HttpTransport>[0]): ReturnType<HttpTransport> {
+    this.urls.push(request.url);
     const path = request.url.slice(HOST.length).replace(/(\/client-credentials)\/.+/, '$1/{client_id}');
     const spoil = (mishap: Mishap) => {
       if (mishap === 'fail') return { status: 503, headers: {}, body: '' };
       if (mishap === 'throttle') return { status: 429, headers: { 'retry-after': '3' }, body: '{"detail":"slow"}' };
-      if (mishap === 'hang') this.now += request.timeoutMs;
+      if (mishap === 'hang' || mishap === 'stall') this.now += request.timeoutMs;
       throw new Error('the connection broke');
     };
-    const effect = () => this.#transport(request);
+    const effect = async () => withSecretsNoted(await this.#transport(request), this.secretTexts);
     return this.around(invocation, { to: 'streamkap', operation: `${request.method} ${path}` }, { effect, spoil });
   }
 
