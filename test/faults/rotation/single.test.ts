@@ -1,18 +1,16 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { rotate, troublesAt, visited } from './enumeration.ts';
+import { rotate } from './enumeration.ts';
+import { distinctTroublesAt, troublesAt } from './troubles.ts';
+import { visited } from './watch.ts';
 
 afterAll(() => {
-  process.stdout.write(`rotation by single: ${visited.states} states before and after calls checked\n`);
+  process.stdout.write(`rotation by single, one trouble: ${visited.states} states before and after calls checked\n`);
 });
 
 const clean = (await rotate()).calls;
-const points = clean.map(({ seq }) => seq);
 const all = clean.flatMap(troublesAt);
-/** After a first trouble the calls are others than in a clean rotation, and more: every kind at every place. */
-const RETRY_CALLS = 8;
-const later = Array.from({ length: clean.length + RETRY_CALLS }, (_, index) => index + 1).flatMap((seq) =>
-  troublesAt({ seq, to: 'streamkap' }),
-);
+const slow = { propagationMs: 20_000 };
+const slowly = (await rotate(slow)).calls.flatMap(troublesAt);
 
 describe('rotation by single ends well, and the password that works is stored after every call', () => {
   it.each(all)('$mishap $moment call $at', async (trouble) => {
@@ -24,18 +22,16 @@ describe('rotation by single ends well, and the password that works is stored af
   });
 
   it.each(
-    all,
+    slowly,
   )('$mishap $moment call $at, with a change that takes 20 seconds to reach the brokers', async (trouble) => {
-    await rotate({ troubles: [trouble], propagationMs: 20_000 });
+    await rotate({ troubles: [trouble], ...slow });
   });
 
-  it.each(points)('Kafka out of reach from call %i to the end of that step', async (unreachableFrom) => {
-    await rotate({ unreachableFrom });
+  it.each(clean.map(({ seq }) => seq))('Kafka out of reach from call %i to the end of that step', async (at) => {
+    await rotate({ unreachableFrom: at });
   });
 
-  it.each(all)('$mishap $moment call $at, and any second one after it', async (trouble) => {
-    for (const second of later) {
-      if (second.at > trouble.at) await rotate({ troubles: [trouble, second] });
-    }
+  it.each(clean.flatMap(distinctTroublesAt))('$mishap $moment call $at, in one process', async (trouble) => {
+    await rotate({ troubles: [trouble], warm: true });
   });
 });

@@ -1,0 +1,34 @@
+import { afterAll, describe, it } from 'vitest';
+import { randomOf, SEED } from '../exploration/sample.ts';
+import { rotateAdmin } from './admin-enumeration.ts';
+import { distinctTroublesAt, secondTroubles, troublesAt } from './troubles.ts';
+import { visited } from './watch.ts';
+
+/** Pairs of troubles that are tried; all of them would be about 60,000. */
+const PAIRS = 600;
+
+afterAll(() => {
+  const pairs = `${PAIRS} pairs by KEYRING_FAULT_SEED=${SEED}`;
+  process.stdout.write(`rotation of the admin credential: ${visited.states} states checked, ${pairs}\n`);
+});
+
+const { calls } = await rotateAdmin();
+
+describe('rotation of the admin credential ends well, and every stored credential works after every call', () => {
+  it.each(calls.flatMap(troublesAt))('$mishap $moment call $at', async (trouble) => {
+    for (const pendingAfterSuccess of ['left', 'removed'] as const)
+      await rotateAdmin({ troubles: [trouble], pendingAfterSuccess });
+  });
+
+  it(`two troubles, a sample (KEYRING_FAULT_SEED=${SEED})`, { timeout: 300_000 }, async () => {
+    const pick = randomOf(SEED);
+    const one = <T>(of: readonly T[]): T | undefined => of[pick(of.length)];
+    for (let pair = 0; pair < PAIRS; pair++) {
+      const first = one(calls.flatMap(distinctTroublesAt));
+      if (!first) throw new Error('a rotation without calls');
+      const pendingAfterSuccess = pick(2) === 0 ? 'left' : 'removed';
+      const second = one(secondTroubles(first, (await rotateAdmin({ troubles: [first], pendingAfterSuccess })).calls));
+      if (second) await rotateAdmin({ troubles: [first, second], pendingAfterSuccess });
+    }
+  });
+});

@@ -1,0 +1,3 @@
+import { everyPair } from './single-pairs.ts';
+
+await everyPair(0);
