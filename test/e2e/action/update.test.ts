@@ -253,7 +253,7 @@ describe('a key whose settings differ from the inputs', () => {
     const versions = Object.keys(world.sandbox.secretsManager.labels(SECRET_ID));
     const run = await world.run({ ...KINDS['Kafka-only'], description: 'Now described', update: 'true' });
     expect(run.outputs.result).toBe('updated');
-    expect(keyOf(world).description).toMatch(/^Now described \[keyring:/);
+    expect(keyOf(world).description).toMatch(/^Now described \[made by [^\]]+\] \[keyring:/);
     const [current] = Object.entries(world.sandbox.secretsManager.labels(SECRET_ID)).filter(([, stages]) =>
       stages.includes('AWSCURRENT'),
     );

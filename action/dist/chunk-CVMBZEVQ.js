@@ -1,2 +1,0 @@
-import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);
-import{b as a,c as b}from"./chunk-GZHU4B6F.js";import"./chunk-XUMRLLPH.js";import"./chunk-7XDA7YWZ.js";import"./chunk-7XUPPU6T.js";import"./chunk-X6RR2L47.js";import"./chunk-JGQYSQQM.js";import"./chunk-2TG6WLS5.js";import"./chunk-IFWY6CAD.js";import"./chunk-FSDZZB67.js";import"./chunk-SNTL7FRG.js";import"./chunk-NL3YOKGM.js";import"./chunk-QS5P5M5J.js";import"./chunk-LVKEIE3P.js";export{b as kindOf,a as prepareClientCredentialJob};
