@@ -31,7 +31,7 @@ describe.concurrent.each(KIND_NAMES)('where Streamkap makes a %s key asynchronou
     const { log, streamkap } = world.sandbox;
     streamkap.failNextCreates(2);
     const run = await world.run(KINDS[kind]);
-    expect(errorOf(run)).toMatch(/could not finish the project key "Orders CI" \(.*\), twice.*\[CREATE_FAILED\]$/);
+    expect(errorOf(run)).toMatch(/could not finish the project key \S+ \("Orders CI"\), twice.*\[CREATE_FAILED\]$/);
     expect(run.outputs).toEqual({});
     expect(log.of('streamkap', 'POST /project-keys')).toHaveLength(2);
     expect(streamkap.projectKeys).toEqual([]);
