@@ -19,6 +19,16 @@ describe('a mistake is told so that it can be found, and nothing is called', () 
       { ...OK, 'kafka-acls': '- {topic_name: orders, operation: READ}\n- {topic_name: [orders' },
       /kafka-acls: is neither YAML nor JSON \(line 2\)/,
     ],
+    [
+      'an alias that nothing in the YAML defines',
+      { ...OK, 'kafka-acls': '- &a {topic_name: orders, operation: READ}\n- *a\n-\n  <<: *b\n' },
+      /kafka-acls: is neither YAML nor JSON \(line 4\)\. /,
+    ],
+    [
+      'the same in tags',
+      { ...OK, tags: 'team: &team data\nowner: *team\npayer: *teem' },
+      /tags: is not YAML \(line 3\)\. /,
+    ],
     ['tags that are no YAML', { ...OK, tags: 'team: data\nowner: "me' }, /tags: is not YAML \(line 2\)/],
     [
       'two operations in one ACL',
