@@ -13,6 +13,7 @@ import { type ConfigFileInputs, parseConfigFile } from './config-file-inputs.ts'
 import { type EphemeralInputs, parseEphemeral } from './ephemeral-inputs.ts';
 import { choice, flag, type ReadInput, seconds } from './input-values.ts';
 import { type KeyInputs, parseKey, wantsKafka } from './key-inputs.ts';
+import { parseKmsKeyId } from './kms-key-id.ts';
 import { parseRotate, type RotateInputs, requireNoReason } from './rotate-inputs.ts';
 import { parseSecretId } from './secret-id.ts';
 import { parseTags } from './tags.ts';
@@ -113,7 +114,7 @@ export async function parseInputs(read: ReadInput, environment: NodeJS.ProcessEn
   }
   const making = {
     key: await parseKey(read, common.kafka),
-    kmsKeyId: read('kms-key-id'),
+    kmsKeyId: parseKmsKeyId(read, environment),
     tags: await parseTags(read('tags')),
   };
   const secretId = parseSecretId(read, 'secret-id', environment);
@@ -148,7 +149,10 @@ function parseSource(
 
 function parseAdmin(read: ReadInput, environment: NodeJS.ProcessEnv): AdminInputs {
   const secretId = parseSecretId(read, 'admin-secret-id', environment);
-  const given = { id: read('client-id'), secret: read('client-secret') };
+  const given = {
+    id: bounded(read, 'client-id', MAX_CLIENT_ID),
+    secret: bounded(read, 'client-secret', MAX_CLIENT_SECRET),
+  };
   if (secretId && (given.id || given.secret)) {
     throw new InputError(
       'admin-secret-id',
@@ -170,6 +174,18 @@ function parseAdmin(read: ReadInput, environment: NodeJS.ProcessEnv): AdminInput
     );
   if (given.secret) throw new InputError('client-id', 'is empty, but client-secret is given', 'Give both.');
   return { from: 'nowhere' };
+}
+
+/** Streamkap's own bounds (API reference, `POST /auth/access-token`): what is longer is something else, such as a credential file. */
+const MAX_CLIENT_ID = 256;
+const MAX_CLIENT_SECRET = 512;
+
+function bounded(read: ReadInput, input: string, max: number): string {
+  const text = read(input);
+  if (text.length <= max && !/\s/.test(text)) return text;
+  const problem = text.length > max ? `has ${text.length} characters` : 'has blanks or line breaks in it';
+  const rule = `Give the ${input.replace('-', ' ')} of an API token, ${max} characters at most; a credential file goes into the secret of admin-secret-id.`;
+  throw new InputError(input, problem, rule);
 }
 
 /** Variables that `export-env` of an earlier step set under the default prefix are the project key's own, not an administrator's. */

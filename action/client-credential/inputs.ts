@@ -1,10 +1,12 @@
 import { InputError } from '../../core/errors.ts';
-import { choice, flag, type ReadInput } from '../input-values.ts';
+import type { ReadInput } from '../input-values.ts';
 import { type BaseInputs, parseBase } from '../inputs.ts';
 import { parseDescription, parseGrants } from '../key-inputs.ts';
+import { parseKmsKeyId } from '../kms-key-id.ts';
 import { requireOneLine } from '../runner.ts';
 import { parseSecretId } from '../secret-id.ts';
 import { parseTags } from '../tags.ts';
+import { parseMode, refuseForeignInputs } from './foreign-inputs.ts';
 
 /** What a client credential that is made shall be like. */
 export interface CredentialInputs {
@@ -30,20 +32,13 @@ export type ClientCredentialInputs = BaseInputs &
     | (MakingInputs & { readonly mode: 'create'; readonly secretId: string | null })
   );
 
-/** They say what a project key is like, or what is done with one. */
-const OF_PROJECT_KEYS = [
-  ...['project-key-id', 'project-key', 'kafka-username', 'kafka-acls', 'whitelist-ips'],
-  ...['tool-profile', 'allowed-tools', 'blocked-tools', 'config-file'],
-];
-const FLAGS_OF_PROJECT_KEYS = ['kafka', 'schema-registry', 'ephemeral', 'update', 'dry-run'];
-
 /** @throws InputError for the first input that breaks a rule, or says nothing of a client credential; nothing was called until then */
 export async function parseClientCredential(
   read: ReadInput,
   environment: NodeJS.ProcessEnv,
 ): Promise<ClientCredentialInputs> {
-  const mode = choice(read, 'mode', ['ensure', 'create', 'lookup'], 'ensure');
-  refuseForeignInputs(read);
+  const mode = parseMode(read);
+  refuseForeignInputs(read, mode);
   const base = parseBase(read, environment);
   const secretId = parseSecretId(read, 'secret-id', environment);
   if (mode !== 'create' && !secretId) {
@@ -56,28 +51,12 @@ export async function parseClientCredential(
   if (mode === 'lookup') return { ...base, mode, secretId: secretId ?? '' };
   const making = {
     credential: parseCredential(read),
-    kmsKeyId: read('kms-key-id'),
+    kmsKeyId: parseKmsKeyId(read, environment),
     tags: await parseTags(read('tags')),
   };
   return mode === 'create'
     ? { ...base, ...making, mode, secretId }
     : { ...base, ...making, mode, secretId: secretId ?? '' };
-}
-
-function refuseForeignInputs(read: ReadInput): void {
-  const given =
-    OF_PROJECT_KEYS.find((name) => read(name) !== '') ?? FLAGS_OF_PROJECT_KEYS.find((name) => flag(read, name, false));
-  if (given) throw foreign(given, 'is given');
-  if (choice(read, 'verify-login', ['auto', 'always', 'never'], 'auto') === 'always')
-    throw foreign('verify-login', 'is "always"');
-}
-
-function foreign(input: string, what: string): InputError {
-  return new InputError(
-    input,
-    `${what}, but says nothing of a client credential`,
-    `Leave ${input} out, or use kind "project-key".`,
-  );
 }
 
 function parseCredential(read: ReadInput): CredentialInputs {
