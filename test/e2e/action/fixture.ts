@@ -1,7 +1,7 @@
 import { onTestFinished, type TestContext } from 'vitest';
 import { assertNoLeak } from '../../runner-harness/assert-no-leak.ts';
 import { type ActionRun, type RunActionOptions, runAction } from '../../runner-harness/run-action.ts';
-import type { Fault } from '../../sandbox/call-log.ts';
+import type { Call, Fault } from '../../sandbox/call-log.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/sandbox.ts';
 
 const ROOT = new URL('../../../', import.meta.url).pathname;
@@ -49,6 +49,8 @@ export interface World {
   forget(): void;
   /** Resolves when the call number `seq` (1-based, since the last forget) has been decided. */
   called(seq: number): Promise<void>;
+  /** Resolves when the next call of this operation has been decided. */
+  reached(service: Fault['service'], operation: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -66,7 +68,7 @@ export async function openWorld(options: SandboxOptions = {}): Promise<World> {
   const sandbox = await startSandbox(options);
   const known = new Set([sandbox.admin.clientSecret]);
   overhear(sandbox, known);
-  const callers = watchCalls(sandbox);
+  const until = watchCalls(sandbox);
   const run = async (inputs: Inputs, { env = {}, secrets = [], masked = [], ...rest }: RunOptions = {}) => {
     const finished = await runAction({
       bundleDir: `${ROOT}action/dist`,
@@ -87,7 +89,8 @@ export async function openWorld(options: SandboxOptions = {}): Promise<World> {
     secrets: () => [...known],
     calls: () => sandbox.log.calls.map(({ service, operation, outcome }) => `${service} ${operation} ${outcome}`),
     forget: () => void sandbox.log.calls.splice(0),
-    called: callers,
+    called: (seq) => until(() => sandbox.log.calls.length >= seq),
+    reached: (service, operation) => until((call) => call.service === service && call.operation === operation),
     close: () => sandbox.close(),
   };
 }
@@ -145,16 +148,17 @@ function secretsIn(json: string | undefined): string[] {
   return found;
 }
 
-function watchCalls({ log }: Sandbox): World['called'] {
-  let waiting: { readonly seq: number; readonly resolve: () => void }[] = [];
+/** @returns what resolves at the first call from now on for which it is true */
+function watchCalls({ log }: Sandbox): (isDue: (call: Omit<Call, 'seq'>) => boolean) => Promise<void> {
+  let waiting: { readonly isDue: (call: Omit<Call, 'seq'>) => boolean; readonly resolve: () => void }[] = [];
   const record = log.record.bind(log);
   log.record = (call) => {
     record(call);
-    const due = waiting.filter(({ seq }) => seq <= log.calls.length);
+    const due = waiting.filter(({ isDue }) => isDue(call));
     waiting = waiting.filter((entry) => !due.includes(entry));
     for (const { resolve } of due) resolve();
   };
-  return (seq) => new Promise((resolve) => waiting.push({ seq, resolve }));
+  return (isDue) => new Promise((resolve) => waiting.push({ isDue, resolve }));
 }
 
 /** The credential file in an output, checked for what everybody may rely on: padded, so that it has no `=`, and compact. */
