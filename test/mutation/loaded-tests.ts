@@ -23,24 +23,28 @@ export function loading(path: string): void {
   file = path;
 }
 
-export function describe(name: string, define: Body): void {
+/** As much of Vitest's `describe` as the judging tests use. */
+export const describe = Object.assign(block, { each: eachOf(block) });
+
+function block(name: string, define: Body): void {
   blocks.push(name);
   define();
   blocks.pop();
 }
 
 /** As much of Vitest's `test` as the judging tests use. A use of anything else fails on import. */
-export const test = Object.assign(add, {
-  each:
-    <Case>(cases: readonly Case[]) =>
+export const test = Object.assign(add, { each: eachOf(add) });
+export const it = test;
+
+function eachOf(define: (name: string, body: Body) => void) {
+  return <Case>(cases: readonly Case[]) =>
     (name: string, body: (...values: readonly unknown[]) => unknown): void => {
       for (const each of cases) {
         const values: readonly unknown[] = Array.isArray(each) ? each : [each];
-        add(format(name, ...values), () => body(...values));
+        define(format(name, ...values), () => body(...values));
       }
-    },
-});
-export const it = test;
+    };
+}
 
 function add(name: string, run: Body): void {
   const title = [file, ...blocks, name].join(' > ');

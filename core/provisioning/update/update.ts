@@ -202,15 +202,16 @@ class Updater {
   /** The key is as it shall be; the file follows. New secrets keep their label until they are current, whatever happens. */
   async #finish(current: CurrentFile, { held, sections }: { readonly held: Held; readonly sections: NewSections }) {
     let stored = held;
+    let isOver = Object.keys(sections).length === 0;
     try {
       const key = await activeKey(this.#ports, current.file.project_key_id);
       const file = updatedFile(withSections(current.file, sections), key);
       const value = JSON.stringify(file);
       if (file !== current.file && value !== held.value) stored = await this.#lock.store(held, value);
       const isCurrent = file === current.file || (await this.#lock.promote(current.versionId, stored)) === 'promoted';
-      if (isCurrent) await this.#lock.release(stored.versionId);
+      isOver ||= isCurrent;
     } finally {
-      if (Object.keys(sections).length === 0) await this.#lock.release(stored.versionId);
+      if (isOver) await this.#lock.release(stored.versionId);
     }
   }
 

@@ -85,10 +85,13 @@ export class Explorer {
     processes,
     budget,
     emptySecret = false,
+    atMost = Number.POSITIVE_INFINITY,
   }: {
     processes: number;
     budget: Budget;
     emptySecret?: boolean;
+    /** States; the rest is not looked at. */
+    atMost?: number;
   }): Promise<Report> {
     await this.#world.open();
     if (emptySecret) await this.#world.makeEmptySecret();
@@ -111,7 +114,7 @@ export class Explorer {
     let ends = 0;
     let unanimous = 0;
 
-    for (let state = queue.pop(); state; state = queue.pop()) {
+    for (let state = queue.pop(); state && parents.size < atMost; state = queue.pop()) {
       const key = keyOf(state);
       const fail = (why: string): never => {
         throw new Error(`${this.#kind}: ${why}\n  ${pathTo(key, parents).join('\n  ')}`);

@@ -40,6 +40,7 @@ export async function standingAfter(
 ): Promise<Standing> {
   let answered = 0;
   let standing: Standing | undefined;
+  let broken: unknown;
   const ask = (call: Call): Promise<Result> => {
     const result = history[answered++];
     if (result) return Promise.resolve(distort(call, result));
@@ -51,12 +52,16 @@ export async function standingAfter(
       standing = { at: 'end', result };
     },
     (error: unknown) => {
-      if (!(error instanceof KeyringError)) throw error;
-      standing = { at: 'error', code: error.code };
+      if (error instanceof KeyringError) standing = { at: 'error', code: error.code };
+      else broken = error ?? new Error('nothing was thrown');
     },
   );
   // Nothing in a run waits for anything but `ask`, so it has come to rest when the microtasks are done.
-  while (!standing) await new Promise((resolve) => setImmediate(resolve));
+  for (let turns = 0; !standing; turns++) {
+    if (broken !== undefined) throw broken;
+    if (turns > 1_000) throw new Error('the run waits for something that nobody was asked for');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
   return standing;
 }
 

@@ -7,6 +7,7 @@ import type { Intent, RequestedKey } from '../../../core/provisioning/intent.ts'
 import type { ProvisioningPorts, ProvisioningRequest, ProvisioningResult } from '../../../core/provisioning/ports.ts';
 import { provision } from '../../../core/provisioning/provision.ts';
 import { successorOf } from '../../../core/provisioning/version-id.ts';
+import type { StreamkapClient } from '../../../core/streamkap/client.ts';
 import { CallLog, type FaultAction } from '../../sandbox/call-log.ts';
 import { MemoryKafkaUsers } from '../../sandbox/kafka-users.ts';
 import { AwsError } from '../../sandbox/secrets-manager/aws-error.ts';
@@ -70,7 +71,7 @@ export class World {
       .digest('hex');
   }
 
-  get ports(): ProvisioningPorts {
+  get ports(): ProvisioningPorts & { readonly streamkap: StreamkapClient } {
     return {
       store: secretStoreOver(this.#aws()),
       streamkap: clientOver(this.#http(), { clock: this.clock }),

@@ -16,6 +16,8 @@ export interface Scene {
   readonly adds: Access;
   readonly roles: readonly Role[];
   readonly budget: Budget;
+  /** States; the rest is not looked at. @default all */
+  readonly atMost?: number;
 }
 
 interface Process {
@@ -63,7 +65,7 @@ export class UpdateExplorer {
 
   /** @throws Error with the path to the first state that breaks an invariant */
   async explore(): Promise<Report> {
-    const { roles, adds, budget } = this.#scene;
+    const { roles, adds, budget, atMost = Number.POSITIVE_INFINITY } = this.#scene;
     await this.#begin();
     const takeOverAfterMs = roles.filter((role) => role === 'update').length > 1 ? 0 : 120_000;
     const processes = await Promise.all(
@@ -76,7 +78,7 @@ export class UpdateExplorer {
     const from = new Map<string, { key: string; label: string } | undefined>([[keyOf(first), undefined]]);
     const stack = [first];
     let [ends, unanimous, lostSecrets] = [0, 0, 0];
-    for (let state = stack.pop(); state; state = stack.pop()) {
+    for (let state = stack.pop(); state && from.size < atMost; state = stack.pop()) {
       const key = keyOf(state);
       const why = this.#violation(state);
       if (why) throw new Error(`${adds}: ${why}\n  ${pathTo(key, from).join('\n  ')}`);

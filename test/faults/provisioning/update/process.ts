@@ -35,6 +35,7 @@ export const TOKEN = 'c'.repeat(32);
 export async function standingAfter(run: Run, history: readonly Result[]): Promise<Standing> {
   let answered = 0;
   let standing: Standing | undefined;
+  let broken: unknown;
   const ask = (call: Call): Promise<Result> => {
     const result = history[answered++];
     if (result) return Promise.resolve(result);
@@ -46,11 +47,15 @@ export async function standingAfter(run: Run, history: readonly Result[]): Promi
       standing = { at: 'end', file };
     },
     (error: unknown) => {
-      if (!(error instanceof KeyringError)) throw error;
-      standing = { at: 'error', code: error.code };
+      if (error instanceof KeyringError) standing = { at: 'error', code: error.code };
+      else broken = error ?? new Error('nothing was thrown');
     },
   );
-  while (!standing) await new Promise((resolve) => setImmediate(resolve));
+  for (let turns = 0; !standing; turns++) {
+    if (broken !== undefined) throw broken;
+    if (turns > 1_000) throw new Error('the run waits for something that nobody was asked for');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
   return standing;
 }
 

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { type Budget, Explorer, type Subject } from './explorer.ts';
+import type { Kind } from './process.ts';
+import { UpdateExplorer } from './update/explorer.ts';
+
+/** A corner of the enumerations that takes three seconds: mutation testing tries on it what survives all other tests. */
+const NOTHING: Budget = { crashes: 0, late: 0, lost: 0 };
+const MISHAPS: readonly Partial<Budget>[] = [{}, { crashes: 1 }, { lost: 1 }, { late: 1 }, { lost: 2 }];
+/** States; ends an exploration that a mutant lets grow. */
+const AT_MOST = 500;
+
+describe.each<Kind>(['kafka', 'api', 'both', 'client-credential'])('a run for a %s key on its own', (kind) => {
+  test.each(MISHAPS)('makes one key, or leaves what the next run finishes: %j', async (budget) => {
+    for (const emptySecret of [false, true]) {
+      const report = await new Explorer({ kind, maxAttempts: 2 }).explore({
+        ...{ processes: 1, budget: { ...NOTHING, ...budget }, emptySecret, atMost: AT_MOST },
+      });
+      expect(report.ends).toBeGreaterThan(0);
+      expect(report.unanimous).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe('two runs at once, with no take-over or one', () => {
+  test.each<[Kind, Omit<Subject, 'kind'>, Partial<Budget>]>([
+    ['kafka', { maxAttempts: 2 }, {}],
+    ['api', { maxAttempts: 2 }, {}],
+    ['kafka', { maxAttempts: 2, badRequestBy: 0 }, {}],
+    ['kafka', { maxAttempts: 2 }, { lost: 1 }],
+    ['api', { maxAttempts: 2 }, { late: 1 }],
+    ['client-credential', { maxAttempts: 1 }, { crashes: 1 }],
+  ])('make one %s key and hand out the same: %j %j', async (kind, subject, budget) => {
+    const report = await new Explorer({ kind, ...subject }).explore({
+      ...{ processes: 2, budget: { ...NOTHING, ...budget }, atMost: AT_MOST },
+    });
+    expect(report.ends).toBeGreaterThan(0);
+    if (Object.keys(budget).length === 0 && subject.badRequestBy === undefined)
+      expect(report.unanimous).toBe(report.ends);
+  });
+});
+
+describe.each(['kafka', 'api'] as const)('%s access added to a live key', (adds) => {
+  test.each(
+    MISHAPS,
+  )('by one update is added once, or the next run finishes it or says that it is lost: %j', async (budget) => {
+    const scene = { adds, roles: ['update'], budget: { ...NOTHING, ...budget }, atMost: AT_MOST } as const;
+    const report = await new UpdateExplorer(scene).explore();
+    expect(report.unanimous).toBeGreaterThan(0);
+    const mayBeLost = adds === 'api' && Object.keys(budget).length > 0;
+    expect(report.lostSecrets > 0).toBe(mayBeLost);
+  });
+
+  test('by two at once is added once, and both hand out the same', async () => {
+    const scene = { adds, roles: ['update', 'update'], budget: NOTHING, atMost: AT_MOST } as const;
+    const report = await new UpdateExplorer(scene).explore();
+    expect(report.ends).toBeGreaterThan(0);
+    expect(report.unanimous).toBe(report.ends);
+    expect(report.lostSecrets).toBe(0);
+  });
+});
