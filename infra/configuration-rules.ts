@@ -1,15 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Configuration, StackConfiguration } from './configuration.ts';
+import { nameInArn, type Problem, placeProblem, repeated } from './configuration-problem.ts';
+import { gitHubProblems } from './github-access-rules.ts';
 import { cronProblem, rateProblem } from './schedule.ts';
 
-/** A rule that more than one field takes part in, and the field to blame. */
-export interface Problem {
-  readonly path: (string | number)[];
-  readonly rule: string;
-}
-
 type ProjectKeyConfiguration = StackConfiguration['projectKeys'][number];
-type RoleConfiguration = NonNullable<StackConfiguration['githubAccess']>['roles'][number];
 
 /** @returns what is wrong between fields that are right by themselves */
 export function rulesBetweenFields({ stacks }: Configuration): Problem[] {
@@ -166,101 +161,9 @@ function scheduleProblems({ cron, rate, windowHours }: ProjectKeyConfiguration['
   return rule === undefined ? [] : [{ path: [cron === undefined ? 'rate' : 'cron'], rule }];
 }
 
-/** The ARN of something outside the stack's account and Region is refused: nothing here could reach it. */
-function placeProblem({ account, region }: StackConfiguration, path: string[], arn: string | undefined): Problem[] {
-  if (arn === undefined) return [];
-  const [, partition, , arnRegion, arnAccount] = arn.split(':');
-  if (partition !== partitionOf(region)) return [{ path, rule: "must have the partition of the stack's Region" }];
-  if (arnRegion !== region) return [{ path, rule: "must be in the stack's Region" }];
-  if (arnAccount === account) return [];
-  return [
-    {
-      path,
-      rule: "must be in the stack's account: Secrets Manager cannot rotate across accounts; deploy a stack there",
-    },
-  ];
-}
-
-function gitHubProblems(stack: StackConfiguration): Problem[] {
-  const { githubAccess: access } = stack;
-  if (!access) return [];
-  const problems: Problem[] = access.roles.flatMap((role, index) =>
-    roleProblems(stack, role).map(({ path, rule }) => ({ path: ['roles', index, ...path], rule })),
-  );
-  const [, partition, , , account] = access.oidcProviderArn?.split(':') ?? [];
-  if (account !== undefined && (account !== stack.account || partition !== partitionOf(stack.region))) {
-    problems.push({ path: ['oidcProviderArn'], rule: "must be of the stack's account and partition" });
-  }
-  const inRoles = (found: Problem[]) => found.map(({ path, rule }) => ({ path: ['roles', ...path], rule }));
-  problems.push(
-    ...inRoles(
-      repeated(
-        access.roles.map(({ name }) => name),
-        'name',
-      ),
-    ),
-  );
-  problems.push(
-    ...inRoles(repeated(access.roles.map(subjectOf), '', 'must differ from the other roles in whom it is for')),
-  );
-  return problems;
-}
-
-function roleProblems({ projectKeys }: StackConfiguration, role: RoleConfiguration): Problem[] {
-  const { repository, environment, ref, subject, read, readWrite, adminSecret } = role;
-  const claims = [environment, ref].filter((claim) => claim !== undefined).length;
-  if (subject === undefined ? !repository || claims !== 1 : repository !== undefined || claims > 0) {
-    return [{ path: [], rule: 'must have repository with environment or ref, or subject alone' }];
-  }
-  if (read.length + readWrite.length === 0 && !adminSecret)
-    return [{ path: [], rule: 'must name a project key in read or readWrite' }];
-  const names = new Set(projectKeys.map(({ name }) => name));
-  const unknown = (field: 'read' | 'readWrite') =>
-    role[field].flatMap((name, index) =>
-      names.has(name) ? [] : [{ path: [field, index], rule: 'must be the name of a project key of this stack' }],
-    );
-  const both = readWrite.findIndex((name) => read.includes(name));
-  return [
-    ...unknown('read'),
-    ...unknown('readWrite'),
-    ...(both < 0 ? [] : [{ path: ['readWrite', both], rule: 'must not be in read as well: readWrite reads too' }]),
-  ];
-}
-
-/** @returns the sub claim that a role trusts; GitHub's default form, or the one that was given */
-export function subjectOf({ repository, environment, ref, subject }: RoleConfiguration): string {
-  return subject ?? `repo:${repository}:${environment === undefined ? `ref:${ref}` : `environment:${environment}`}`;
-}
-
-/** @returns the partition that a Region belongs to, by its name */
-export function partitionOf(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn';
-  if (region.startsWith('us-gov-')) return 'aws-us-gov';
-  return 'aws';
-}
-
-/** @returns the name in a secret's ARN, without the six characters that AWS adds */
-export function nameInArn(arn = ''): string {
-  return arn
-    .split(':')
-    .slice(6)
-    .join(':')
-    .replace(/-[A-Za-z0-9]{6}$/, '');
-}
-
 function repeatedSecrets({ projectKeys }: StackConfiguration): Problem[] {
   const names = projectKeys.map(({ secretName, secretArn }) => secretName ?? nameInArn(secretArn));
   return repeated(names, '', 'must not have the secret of another project key');
-}
-
-function repeated(
-  values: readonly string[],
-  field: string,
-  rule = 'must differ from the others in the list',
-): Problem[] {
-  return values.flatMap((value, index) =>
-    values.indexOf(value) < index ? [{ path: field ? [index, field] : [index], rule }] : [],
-  );
 }
 
 /** @returns the keys of each part, `00` and so on: a key's part follows from its own name alone; empty parts are left out */

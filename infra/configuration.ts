@@ -151,7 +151,31 @@ const EVIDENCE = object({
   athena: flag().default(false).describe('Whether to make a table that Athena can query. Default: false.'),
 }).describe('A locked bucket with a record of every step of every rotation. Default: none; the log has the steps.');
 
-// The limits on read and readWrite keep a role's policies below IAM's 10,240 characters.
+const MADE_BY_THE_ACTION = object({
+  secrets: list(
+    text(
+      /^[A-Za-z0-9/_+=.@-]{3,200}$/,
+      'must be the name of a secret, or what names begin with, ending in /, in 3 to 200 characters without wildcards',
+    ),
+    3,
+    'names of secrets',
+  )
+    .min(1, { error: 'must have one name or more' })
+    .describe('Their names, or what their names begin with, ending in / (such as ci/); outside secretNamePrefix.'),
+  kmsKeyArn: KMS_KEY_ARN.optional().describe(
+    "The KMS key that the Action's input `kms-key-id` names. Default: aws/secretsmanager.",
+  ),
+  tagKeys: list(
+    text(/^(?!aws:|streamkap:|managed-by$)[\w\s.:/=+@-]{1,128}$/i, 'must be the key of a tag that is not reserved'),
+    20,
+    'keys of tags',
+  )
+    .default([])
+    .describe("Keys of the tags that the Action's input `tags` sets. Default: none."),
+}).describe(
+  'Secrets that the Action makes itself, by `ensure` or `create`, outside of this stack. It may make, fill and read these. Default: none.',
+);
+
 const GITHUB_ROLE = object({
   name: KEY_NAME.describe('What the role is called in the stack.'),
   repository: text(/^[\w.-]+\/[\w.-]+$/, 'must be owner/repository, without wildcards')
@@ -180,6 +204,10 @@ const GITHUB_ROLE = object({
   readWrite: list(KEY_NAME, 10, 'project keys')
     .default([])
     .describe('Project keys whose secret it may read and fill: what `ensure` needs. Default: none.'),
+  rotate: list(KEY_NAME, 5, 'project keys')
+    .default([])
+    .describe('Project keys that it may have rotated, by mode `rotate`; it may read their secrets. Default: none.'),
+  create: MADE_BY_THE_ACTION.optional(),
   adminSecret: flag().default(false).describe("Whether it may read Streamkap's admin credential. Default: false."),
 });
 

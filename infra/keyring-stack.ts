@@ -3,9 +3,11 @@ import { Construct } from 'constructs';
 import { secretArnOf } from './access-through-secrets-manager.ts';
 import { AdminCredentialRotation } from './admin-credential-rotation.ts';
 import type { StackConfiguration } from './configuration.ts';
-import { spread, subjectOf } from './configuration-rules.ts';
+import { spread } from './configuration-rules.ts';
 import { EvidenceStore, type EvidenceTargets } from './evidence-store.ts';
-import { type AccessibleSecret, GitHubAccess } from './github-access.ts';
+import { GitHubAccess } from './github-access.ts';
+import { subjectOf } from './github-access-rules.ts';
+import type { AccessibleSecret } from './github-permissions.ts';
 import { PasswordRotation, type Strategy } from './password-rotation.ts';
 import { RotatedProjectKey } from './rotated-project-key.ts';
 import { RotationAlarms } from './rotation-alarms.ts';
@@ -55,7 +57,7 @@ export class KeyringStack extends Stack {
     this.#signals(configuration, { rotations: [...rotations.values()], admin });
     // Secrets of other stacks are known by their names here: those stacks already depend on this one.
     const access = secrets ?? new Map(projectKeys.map((key) => [key.name, accessTo(this, key, kmsKeyArn)]));
-    this.#gitHubAccess(configuration, access);
+    this.#gitHubAccess(configuration, { secrets: access, rotations });
   }
 
   #evidence({ evidence, eventBusArn }: StackConfiguration): EvidenceTargets | undefined {
@@ -135,13 +137,22 @@ export class KeyringStack extends Stack {
     new CfnOutput(this, 'AlarmTopic', { value: topic.topicArn });
   }
 
-  #gitHubAccess({ githubAccess, adminSecret }: StackConfiguration, secrets: Map<string, AccessibleSecret>): void {
+  #gitHubAccess(
+    { githubAccess, adminSecret, projectKeys }: StackConfiguration,
+    { secrets, rotations }: { secrets: Map<string, AccessibleSecret>; rotations: Map<Strategy, PasswordRotation> },
+  ): void {
     if (!githubAccess) return;
     const admin = {
       arn: secretArnOf(this, adminSecret.arn ?? adminSecret.name ?? ''),
       kmsKeyArn: adminSecret.kmsKeyArn,
     };
     const named = (names: readonly string[]) => names.flatMap((name) => secrets.get(name) ?? []);
+    const rotatable = (name: string) => {
+      const functionArn = rotations.get(
+        projectKeys.find((key) => key.name === name)?.strategy ?? 'single',
+      )?.functionArn;
+      return named([name]).flatMap((secret) => (functionArn ? [{ ...secret, functionArn }] : []));
+    };
     new GitHubAccess(this, 'GitHubAccess', {
       oidcProviderArn: githubAccess.oidcProviderArn,
       roles: githubAccess.roles.map((role) => ({
@@ -149,6 +160,8 @@ export class KeyringStack extends Stack {
         subject: subjectOf(role),
         read: [...named(role.read), ...(role.adminSecret ? [admin] : [])],
         readWrite: named(role.readWrite),
+        rotate: role.rotate.flatMap(rotatable),
+        create: role.create,
       })),
     });
   }

@@ -1,7 +1,7 @@
 import { Annotations, RemovalPolicy } from 'aws-cdk-lib';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { nameInArn } from './configuration-rules.ts';
+import { nameInArn } from './configuration-problem.ts';
 import type { PasswordRotation } from './password-rotation.ts';
 import { attachSchedule, type RotationScheduleProps, requireSchedule } from './rotation-schedule.ts';
 

@@ -34,6 +34,11 @@ const roleOf = (changes: Json) =>
       roles: [{ name: 'ci', repository: 'acme/app', environment: 'prod', read: ['live'], ...changes }],
     },
   });
+const creating = (changes: Json) => roleOf({ create: { secrets: ['ci/'], ...changes } });
+const names = (from: number, to: number) =>
+  manyKeys(to)
+    .slice(from)
+    .map(({ name }) => name);
 const twoStacks = (first: Json, second: Json) => ({
   stacks: [...stack(first).stacks, ...stack({ name: 'second', secretNamePrefix: 'team/keys/', ...second }).stacks],
 });
@@ -345,6 +350,50 @@ describe('a wrong configuration', () => {
       `${AT_ROLE}.subject is text: must not be pull_request`,
     ],
     ['has a role for nothing', roleOf({ read: [] }), `${AT_ROLE} is an object: must name a project key`],
+    [
+      'has a role that rotates nobody',
+      roleOf({ rotate: ['nobody'] }),
+      `${AT_ROLE}.rotate[0] is text: must be the name`,
+    ],
+    ['has a role that makes nothing', creating({ secrets: [] }), `${AT_ROLE}.create.secrets is a list: must have one`],
+    [
+      'has a role that makes secrets of any name',
+      creating({ secrets: ['ci*'] }),
+      `${AT_ROLE}.create.secrets[0] is text: must be the name of a secret`,
+    ],
+    [
+      'has a role that makes secrets under the prefix',
+      creating({ secrets: ['team/keys/other'] }),
+      `${AT_ROLE}.create.secrets[0] is text: must not reach secrets under secretNamePrefix`,
+    ],
+    [
+      'has a role that makes secrets above the prefix',
+      creating({ secrets: ['ci/', 'team/'] }),
+      `${AT_ROLE}.create.secrets[1] is text: must not reach secrets under secretNamePrefix`,
+    ],
+    [
+      'has a role that makes the admin secret',
+      creating({ secrets: ['team/admin'] }),
+      `${AT_ROLE}.create.secrets[0] is text: must not reach the admin secret`,
+    ],
+    [
+      'has a role that makes secrets under a key of elsewhere',
+      creating({ kmsKeyArn: kmsKeyArn('k').replace('central', 'west') }),
+      `${AT_ROLE}.create.kmsKeyArn is text: must be in the stack's Region`,
+    ],
+    [
+      'has a role that sets our own tags',
+      creating({ tagKeys: ['streamkap:strategy'] }),
+      `${AT_ROLE}.create.tagKeys[0] is text: must be the key of a tag that is not reserved`,
+    ],
+    [
+      'has a role whose policies are longer than IAM takes',
+      stack({
+        projectKeys: manyKeys(20).map((key) => ({ ...key, secretName: `${key.secretName}${'x'.repeat(150)}` })),
+        githubAccess: { roles: [{ ...GITHUB.roles[0], readWrite: names(0, 10), read: names(10, 20) }] },
+      }),
+      `${AT_ROLE} is an object: must have fewer project keys: its policies would exceed 10240 characters`,
+    ],
     [
       'has a role for an unknown key',
       roleOf({ read: ['nobody'] }),

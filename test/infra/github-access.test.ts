@@ -2,6 +2,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { GitHubAccess } from '../../infra/github-access.ts';
+import { TAGS_OF_THE_ACTION } from '../../infra/github-permissions.ts';
 import {
   ACCOUNT,
   configuration,
@@ -125,12 +126,7 @@ describe('the permissions of a role', () => {
         Resource: secret,
         Condition: {
           'ForAllValues:StringEquals': {
-            'aws:TagKeys': [
-              'managed-by',
-              'streamkap:project-key-id',
-              'streamkap:service-id',
-              'streamkap:kafka-username',
-            ],
+            'aws:TagKeys': TAGS_OF_THE_ACTION,
           },
         },
       },
@@ -143,11 +139,107 @@ describe('the permissions of a role', () => {
     ]);
   });
 
-  it('never include making, deleting or listing secrets, or changing their policy or rotation', () => {
-    const actions = ['provisioning', 'service']
-      .flatMap((name) => permissionsOf(role(name)))
-      .flatMap((one) => one.Action);
-    expect(actions.join()).not.toMatch(/Create|Delete|List|Policy|Rotate|Cancel|Restore|Replicate/);
+  it('never include deleting or listing secrets, or changing their policy or rotation', () => {
+    const roles = resources(everyRole(), 'AWS::IAM::Role').filter(([id]) => id.startsWith('GitHubAccess'));
+    expect(roles).toHaveLength(4);
+    const actions = roles.flatMap(([, one]) => permissionsOf(one)).flatMap(({ Action }) => Action);
+    expect(actions.join()).not.toMatch(/Delete|List|Policy|Cancel|Restore|Replicate|UpdateSecret\b|Untag/);
+    const reserved = ['provisioning', 'service'].flatMap((name) => permissionsOf(role(name)));
+    expect(reserved.flatMap(({ Action }) => Action).join()).not.toMatch(/Create|Rotate|Invoke/);
+  });
+});
+
+/** Beside those that read and fill, one that has keys rotated and one whose Action makes secrets itself. */
+const everyRole = () =>
+  synthesise(
+    configuration({
+      githubAccess: {
+        roles: [
+          ...GITHUB.roles,
+          { name: 'rotating', repository: 'acme/ops', environment: 'production', rotate: ['live'] },
+          {
+            ...{ name: 'making', repository: 'acme/app', environment: 'production', adminSecret: true },
+            create: { secrets: ['ci/', 'nightly'], kmsKeyArn: kmsKeyArn('ci'), tagKeys: ['team'] },
+          },
+        ],
+      },
+    }),
+  );
+
+describe('a role that may have keys rotated', () => {
+  it('starts the rotation that is set up, by its function, and can set up no other', () => {
+    const of = everyRole();
+    const functionArn = { 'Fn::GetAtt': [resource(of, 'AWS::Lambda::Function').id, 'Arn'] };
+    const live = { Ref: resource(of, 'AWS::SecretsManager::Secret', 'ProjectKeyslive').id };
+    const allow = (Action: string, Resource: unknown) => ({ Effect: 'Allow', Action, Resource });
+    const key = { 'Fn::GetAtt': [resource(of, 'AWS::KMS::Key', 'SecretsKey').id, 'Arn'] };
+    expect(permissionsOf(resource(of, 'AWS::IAM::Role', 'GitHubAccessRolesrotating'))).toEqual([
+      allow('secretsmanager:GetSecretValue', live),
+      allow('secretsmanager:DescribeSecret', live),
+      {
+        ...allow('secretsmanager:RotateSecret', live),
+        Condition: {
+          StringEquals: { 'secretsmanager:resource/AllowRotationLambdaArn': functionArn },
+          StringEqualsIfExists: { 'secretsmanager:RotationLambdaARN': functionArn },
+          BoolIfExists: { 'secretsmanager:ModifyRotationRules': 'false' },
+        },
+      },
+      allow('lambda:InvokeFunction', functionArn),
+      { ...allow('kms:Decrypt', key), Condition: kmsCondition(live) },
+    ]);
+  });
+
+  it('is not given twice what another of its permissions has', () => {
+    const roles = [{ ...GITHUB.roles[0], adminSecret: false, readWrite: ['live'], rotate: ['live'] }];
+    const of = synthesise(configuration({ githubAccess: { roles } }));
+    const actions = permissionsOf(resource(of, 'AWS::IAM::Role', 'GitHubAccess')).flatMap(({ Action }) => Action);
+    expect(actions).toHaveLength(new Set(actions).size);
+    expect(actions).toContain('secretsmanager:RotateSecret');
+  });
+});
+
+describe('a role whose Action makes secrets itself', () => {
+  const patterns = ['ci/*', 'nightly', 'nightly-??????'].map(secretArn);
+
+  it('makes them under these names only, with our tag, and fills only what has it', () => {
+    const [, , create, fill, kms, ...more] = permissionsOf(
+      resource(everyRole(), 'AWS::IAM::Role', 'GitHubAccessRolesmaking'),
+    );
+    expect(more).toEqual([]);
+    expect(create).toEqual({
+      Effect: 'Allow',
+      Action: ['secretsmanager:CreateSecret', 'secretsmanager:TagResource'],
+      Resource: patterns,
+      Condition: {
+        StringEquals: { 'aws:RequestTag/managed-by': 'streamkap-keyring' },
+        'ForAllValues:StringEquals': { 'aws:TagKeys': [...TAGS_OF_THE_ACTION, 'team'] },
+      },
+    });
+    expect(fill).toEqual({
+      Effect: 'Allow',
+      Action: [
+        'secretsmanager:DescribeSecret',
+        'secretsmanager:PutSecretValue',
+        'secretsmanager:UpdateSecretVersionStage',
+      ],
+      Resource: patterns,
+      Condition: { StringEquals: { 'aws:ResourceTag/managed-by': 'streamkap-keyring' } },
+    });
+    expect(kms).toEqual({
+      Effect: 'Allow',
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      Resource: kmsKeyArn('ci'),
+      Condition: kmsCondition(...patterns),
+    });
+  });
+
+  it('reads them, also before there is one with a tag', () => {
+    const statements = permissionsOf(resource(everyRole(), 'AWS::IAM::Role', 'GitHubAccessRolesmaking'));
+    const read = { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue' };
+    expect(statements.slice(0, 2)).toEqual([
+      { ...read, Resource: secretArn('team/admin-??????') },
+      { ...read, Resource: patterns },
+    ]);
   });
 });
 

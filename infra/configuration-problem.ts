@@ -1,0 +1,53 @@
+import type { StackConfiguration } from './configuration.ts';
+
+/** A rule that more than one field takes part in, and the field to blame. */
+export interface Problem {
+  readonly path: (string | number)[];
+  readonly rule: string;
+}
+
+/** @returns the partition that a Region belongs to, by its name */
+export function partitionOf(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn';
+  if (region.startsWith('us-gov-')) return 'aws-us-gov';
+  return 'aws';
+}
+
+/** The ARN of something outside the stack's account and Region is refused: nothing here could reach it. */
+export function placeProblem(
+  { account, region }: Pick<StackConfiguration, 'account' | 'region'>,
+  path: string[],
+  arn: string | undefined,
+): Problem[] {
+  if (arn === undefined) return [];
+  const [, partition, , arnRegion, arnAccount] = arn.split(':');
+  if (partition !== partitionOf(region)) return [{ path, rule: "must have the partition of the stack's Region" }];
+  if (arnRegion !== region) return [{ path, rule: "must be in the stack's Region" }];
+  if (arnAccount === account) return [];
+  return [
+    {
+      path,
+      rule: "must be in the stack's account: Secrets Manager cannot rotate across accounts; deploy a stack there",
+    },
+  ];
+}
+
+/** @returns the name in a secret's ARN, without the six characters that AWS adds */
+export function nameInArn(arn = ''): string {
+  return arn
+    .split(':')
+    .slice(6)
+    .join(':')
+    .replace(/-[A-Za-z0-9]{6}$/, '');
+}
+
+/** @returns a problem for each value that is there before */
+export function repeated(
+  values: readonly string[],
+  field: string,
+  rule = 'must differ from the others in the list',
+): Problem[] {
+  return values.flatMap((value, index) =>
+    values.indexOf(value) < index ? [{ path: field ? [index, field] : [index], rule }] : [],
+  );
+}
