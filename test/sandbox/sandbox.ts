@@ -23,6 +23,8 @@ export interface OuterKafka {
   readonly caPem: string;
   /** Called when a new password has reached {@link users}. */
   readonly onPasswordChanged?: (username: string) => void;
+  /** Awaited before Streamkap answers: what changes of {@link users} have set going at the broker. */
+  readonly settled?: () => Promise<unknown>;
 }
 
 export interface SandboxOptions {
@@ -148,7 +150,8 @@ async function compose(options: SandboxOptions, onClose: OnClose): Promise<Omit<
   };
 }
 
-type ProvidedKafka = Required<OuterKafka> & { readonly listener: KafkaListener | undefined };
+type ProvidedKafka = OuterKafka &
+  Required<Pick<OuterKafka, 'onPasswordChanged'>> & { readonly listener: KafkaListener | undefined };
 
 async function provideKafka(options: SandboxOptions, log: CallLog, onClose: OnClose): Promise<ProvidedKafka> {
   if (options.kafka !== undefined) return { onPasswordChanged: () => {}, ...options.kafka, listener: undefined };
@@ -187,7 +190,7 @@ async function provideStreamkap(options: SandboxOptions, world: World & { readon
     ...options.streamkap,
     ...{ now, randomId, admin, kafkaUsers: kafka.users, bootstrapServers: kafka.bootstrap },
   });
-  const server = await startStreamkap({ state: streamkap, log });
+  const server = await startStreamkap({ state: streamkap, log, ...(kafka.settled && { settled: kafka.settled }) });
   onClose(() => server.close());
   streamkapHost = server.url;
   return { streamkap, streamkapHost, admin };

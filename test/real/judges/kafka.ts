@@ -33,6 +33,8 @@ export interface RunningKafka {
   presentCertificate(which: 'trusted' | 'untrusted'): void;
   createTopic(name: string): Promise<void>;
   addAcl(acl: UserAcl): Promise<void>;
+  deleteAcls(username: string): Promise<void>;
+  topics(): Promise<string[]>;
   produce(topic: string, lines: readonly string[]): Promise<void>;
   /** From its return on clients get "connection refused"; data, users and addresses are kept. */
   stopBroker(): Promise<void>;
@@ -68,6 +70,8 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
     },
     createTopic: (name) => broker.administration.createTopic(name),
     addAcl: (acl) => broker.administration.addAcl(acl),
+    deleteAcls: (username) => broker.administration.deleteAcls(username),
+    topics: () => broker.administration.topics(),
     produce: (topic, lines) => broker.administration.produce(topic, lines),
     stopBroker: () => broker.stop(),
     startBroker: () => broker.start(),

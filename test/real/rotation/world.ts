@@ -3,12 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BundleHandler } from '../../sandbox/bundle-handler.ts';
 import { type EventBus, startEventBus } from '../../sandbox/event-bus.ts';
-import type { KafkaUsers } from '../../sandbox/kafka-users.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 import type { Invoke, RotationStep } from '../../sandbox/secrets-manager/rotation-events.ts';
-import type { StreamkapState } from '../../sandbox/streamkap/state.ts';
 import { projectFolder } from '../judges/cache.ts';
-import { type RunningKafka, startKafka, type UserAcl } from '../judges/kafka.ts';
+import { UsersWithAcls } from '../judges/kafka/users-with-acls.ts';
+import { type RunningKafka, startKafka } from '../judges/kafka.ts';
 import { startLambda } from '../judges/lambda.ts';
 import type { LoginAttempt } from '../judges/login.ts';
 import { asRotationFunction } from '../lambda/rotation-function.ts';
@@ -99,6 +98,7 @@ async function compose(
     rotation: { maxSequences: 1 },
     kafka: {
       ...{ users, bootstrap: kafka.bootstrap, caPem: await readFile(kafka.caFile, 'utf8') },
+      settled: () => users.settled,
       onPasswordChanged: () => {
         kafka.disconnectAll();
         onPasswordChanged?.(kafka);
@@ -107,7 +107,7 @@ async function compose(
   });
   started.push({ stop: () => sandbox.close() });
   storeKey(sandbox, strategy);
-  await users.granted;
+  await users.settled;
 
   const functionEnvironment = { ...sandbox.environment, ...bus.environment, ROTATION_STRATEGY: strategy };
   const world = {
@@ -182,37 +182,4 @@ function storeKey({ streamkap, secretsManager }: Sandbox, strategy: string): voi
     Tags: [{ Key: 'streamkap:strategy', Value: strategy }],
   });
   if (strategy === 'alternating') secretsManager.call('CreateSecret', { Name: STANDBY });
-}
-
-/** The broker's users. One that the stand-in makes is given, on the broker, the ACLs that its key has at the stand-in, and no others. */
-class UsersWithAcls implements KafkaUsers {
-  /** Settles when the broker has all ACLs so far. */
-  granted: Promise<unknown> = Promise.resolve();
-  readonly #kafka: RunningKafka;
-  readonly #streamkap: () => StreamkapState;
-
-  constructor(kafka: RunningKafka, streamkap: () => StreamkapState) {
-    this.#kafka = kafka;
-    this.#streamkap = streamkap;
-  }
-
-  set(username: string, password: string): void {
-    const isNew = this.#kafka.users.passwordOf(username) === undefined;
-    this.#kafka.users.set(username, password);
-    if (isNew) this.granted = this.granted.then(() => this.#grant(username));
-  }
-
-  delete(username: string): void {
-    this.#kafka.users.delete(username);
-  }
-
-  passwordOf(username: string): string | undefined {
-    return this.#kafka.users.passwordOf(username);
-  }
-
-  async #grant(username: string): Promise<void> {
-    const key = this.#streamkap().projectKeys.find(({ kafka }) => kafka?.username === username);
-    for (const { topic_name: name, operation, resource, resource_pattern_type: pattern } of key?.kafka?.acls ?? [])
-      await this.#kafka.addAcl({ username, name, operation, resource, pattern } as UserAcl);
-  }
 }

@@ -36,6 +36,19 @@ describe('over HTTP', () => {
     expect(answer.headers.get('x-request-id')).toMatch(/^sandbox-/);
   });
 
+  test('an effect that a broker still has to take on is taken on before the answer', async () => {
+    await server.close();
+    const seen: string[] = [];
+    const settled = async (): Promise<void> => {
+      await nextTurn();
+      seen.push(`${bench.state.projectKeys.length} key`);
+    };
+    server = await startStreamkap({ state: bench.state, log, settled });
+    await send('POST', '/project-keys', { name: 'x', kafka_config: { username: 'orders', password: PASSWORD } });
+    seen.push('answered');
+    expect(seen).toEqual(['1 key', 'answered']);
+  });
+
   test('calls are logged with ids and usernames, never with a secret', async () => {
     await send('POST', '/auth/access-token', { client_id: ADMIN.clientId, secret: ADMIN.clientSecret });
     await send('POST', '/project-keys', { name: 'x', kafka_config: { username: 'orders', password: 'short' } });

@@ -22,15 +22,18 @@ export interface RunningStreamkap {
  * Serves the tenant over HTTP on loopback. One timer at a time brings effects that are due without a request, so that a login
  * sees a propagated password by itself; it never keeps the process alive.
  * @param port default any free one
+ * @param settled awaited between a call's effect and its answer
  */
 export async function startStreamkap({
   state,
   log,
   port = 0,
+  settled,
 }: {
   state: StreamkapState;
   log: CallLog;
   port?: number;
+  settled?: () => Promise<unknown>;
 }): Promise<RunningStreamkap> {
   let timer: NodeJS.Timeout | undefined;
   const awaitNextDue = (): void => {
@@ -46,13 +49,14 @@ export async function startStreamkap({
     ).unref();
   };
   const server = createServer((incoming, response) => {
-    readRequest(incoming).then(
-      (request) => {
-        answer(response, decide({ state, log }, request));
+    readRequest(incoming)
+      .then(async (request) => {
+        const decision = decide({ state, log }, request);
         awaitNextDue();
-      },
-      () => response.destroy(),
-    );
+        if (settled !== undefined) await settled();
+        answer(response, decision);
+      })
+      .catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

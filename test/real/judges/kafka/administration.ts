@@ -53,6 +53,20 @@ export class Administration {
     await this.#admin.createAcls({ creations: [acl] });
   }
 
+  /** Takes away every ACL of a user. */
+  async deleteAcls(username: string): Promise<void> {
+    const any = { resourceType: ResourceTypes.ANY, resourceName: null, resourcePatternType: ResourcePatternTypes.ANY };
+    const who = { principal: `User:${username}`, host: null };
+    const what = { operation: AclOperations.ANY, permissionType: AclPermissionTypes.ANY };
+    await this.#admin.deleteAcls({ filters: [{ ...any, ...who, ...what }] });
+  }
+
+  /** The topics that exist, the broker's own left out. */
+  async topics(): Promise<string[]> {
+    const topics = await this.#admin.listTopics();
+    return topics.filter((topic) => !topic.startsWith('__')).sort();
+  }
+
   async produce(topic: string, lines: readonly string[]): Promise<void> {
     await this.#producer.send({ messages: lines.map((value) => ({ topic, value })) });
   }
