@@ -1,12 +1,9 @@
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assertNoLeakInLog } from '../runner-harness/assert-no-leak.ts';
 import { type ActResult, runAct } from './judges/act.ts';
 import { projectFolder } from './judges/cache.ts';
-import { run } from './judges/process.ts';
-import { consumeScript } from './judges/python.ts';
+import { outcomes, printed } from './workflow/act-log.ts';
 import { makeClientsFolder } from './workflow/clients.ts';
 import { startWorld, type World } from './workflow/world.ts';
 
@@ -19,13 +16,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(clients, { recursive: true, force: true }));
 
-/** A broker with records that `orders-ci` may read, in consumer groups whose names begin as given. */
-async function worldWithRecords(groups: string): Promise<World> {
+async function worldWithRecords(): Promise<World> {
   const world = await startWorld();
   await world.kafka.createTopic('orders');
   await world.kafka.produce('orders', RECORDS);
-  await world.kafka.addAcl({ username: 'orders-ci', name: 'orders' });
-  await world.kafka.addAcl({ username: 'orders-ci', resource: 'GROUP', name: groups, pattern: 'PREFIXED' });
   return world;
 }
 
@@ -35,29 +29,11 @@ function stored({ sandbox }: World, VersionStage: string): { text: string; passw
   return { text: String(text), password: JSON.parse(String(text)).kafka.password };
 }
 
-/** What a step printed, without act's frame; its commands (`⚙`) and the runner's remarks are left out. */
-function printed(output: string, step: string): string[] {
-  const lines = output.split('\n');
-  const start = lines.findIndex((line) => line.endsWith(`⭐ Run Main ${step}`));
-  if (start < 0) throw new Error(`the step "${step}" did not run`);
-  const end = lines.findIndex((line, at) => at > start && line.includes('⭐ Run '));
-  return lines
-    .slice(start, end < 0 ? undefined : end)
-    .flatMap((line) => /\]\s+(?:\||❗) {1,2}(.*)$/.exec(line)?.[1] ?? []);
-}
-
-/** The steps in their order, each with act's verdict. */
-function outcomes(output: string): string[] {
-  return [...output.matchAll(/(Success|Failure) - (Main|Post) (.+?)(?: \[[^\]]*\])?$/gm)].map((match) =>
-    `${match[2]} ${match[3]}: ${match[1]}`.replace(/@[0-9a-f]{40}/, ''),
-  );
-}
-
 describe('the main job as a real workflow', () => {
   let world: World;
   let act: ActResult;
   beforeAll(async () => {
-    world = await worldWithRecords('console-consumer-');
+    world = await worldWithRecords();
     act = await runAct({
       repo: projectFolder,
       workflow: 'test/real/workflow/main-job.yml',
@@ -169,75 +145,3 @@ describe('the main job as a real workflow', () => {
 function decoded(text: string): string {
   return Buffer.from(text, 'base64').toString('latin1');
 }
-
-describe('the workflow that users copy', () => {
-  let world: World;
-  let repo: string;
-  beforeAll(async () => {
-    world = await worldWithRecords('orders-ci-');
-    repo = await mkdtemp(join(tmpdir(), 'keyring-example-'));
-  });
-  afterAll(async () => {
-    await world?.stop();
-    await rm(repo, { recursive: true, force: true });
-  });
-
-  test('it reads records with a program that knows only the variables, and finds its key in the second run', async () => {
-    const workflow = '.github/workflows/read-orders.yml';
-    const localRepositories = await makeRepository(workflow);
-    const options = { repo, workflow, localRepositories, env: world.environment };
-    const secrets = { STREAMKAP_SECRET: world.sandbox.admin.clientSecret };
-    for (const result of ['created', 'found']) {
-      const { code, output } = await runAct({ ...options, secrets });
-      expect(code, output).toBe(0);
-      expect(output).toContain(`::set-output:: result=${result}\n`);
-      expect(printed(output, 'Read orders')).toEqual(RECORDS);
-      assertNoLeakInLog(output, [stored(world, 'AWSCURRENT').password, world.sandbox.admin.clientSecret]);
-    }
-    expect(world.sandbox.log.of('streamkap', 'POST /project-keys')).toHaveLength(1);
-  });
-
-  /** The example as it is but for Streamkap's address; AWS's action is replaced by one that sets what the stand-in takes. */
-  async function makeRepository(workflow: string): Promise<Record<string, string>> {
-    expect((await run('git', ['init', '-q', repo], { timeoutMs: 10_000 })).code).toBe(0);
-    const example = await readFile(join(projectFolder, 'examples/workflow.yml'), 'utf8');
-    const host = `          streamkap-host: ${world.sandbox.streamkapHost}\n`;
-    await mkdir(join(repo, '.github/workflows'), { recursive: true });
-    await writeFile(join(repo, workflow), example.replace('          secret-id:', `${host}$&`));
-    await writeFile(
-      join(repo, 'consume.sh'),
-      `#!/bin/sh\nexec '${clients}/python3' '${consumeScript}' orders ${RECORDS.length} orders-ci-1\n`,
-    );
-    await chmod(join(repo, 'consume.sh'), 0o755);
-    const aws = join(repo, 'aws-stand-in');
-    await mkdir(aws);
-    await writeFile(join(aws, 'action.yml'), AWS_STAND_IN);
-    const references = [...example.matchAll(/uses: ([\w./-]+@\w+)/g)].map((match) => match[1] ?? '');
-    const [, awsReference = '', ours = ''] = references;
-    expect(awsReference).toMatch(/^aws-actions\/configure-aws-credentials@[0-9a-f]{40}$/);
-    expect(ours).toBe('OWNER/streamkap-keyring@v1');
-    // act copies a whole folder, so it gets what the Action is made of and not the checkout's node_modules.
-    const action = join(repo, 'keyring');
-    for (const part of ['action.yml', 'action/dist'])
-      await cp(join(projectFolder, part), join(action, part), { recursive: true });
-    return { [awsReference]: aws, [ours]: action };
-  }
-});
-
-/** Refuses to go on without what the real one needs. */
-const AWS_STAND_IN = `name: stand-in
-description: Checks its inputs; the sandbox's AWS credentials are in the environment already.
-inputs:
-  role-to-assume:
-    description: as the real one's
-  aws-region:
-    description: as the real one's
-runs:
-  using: composite
-  steps:
-    - shell: bash
-      run: test "$ROLE $REGION" = "arn:aws:iam::123456789012:role/orders-ci $AWS_REGION"
-      env:
-        ROLE: \${{ inputs.role-to-assume }}
-        REGION: \${{ inputs.aws-region }}
-`;

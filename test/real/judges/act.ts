@@ -16,6 +16,8 @@ export interface ActOptions {
   readonly eventPayload?: unknown;
   /** Environment of every step. Not for secrets: it travels on the command line. */
   readonly env?: Readonly<Record<string, string>>;
+  /** `vars.*`. */
+  readonly vars?: Readonly<Record<string, string>>;
   /** `secrets.*`; single lines. */
   readonly secrets?: Readonly<Record<string, string>>;
   /** `owner/repo@ref` -> folder, for `uses:` of repositories that are not fetched. */
@@ -79,6 +81,7 @@ async function actArguments(options: ActOptions, home: string): Promise<string[]
     args.push('--eventpath', join(home, 'event.json'));
   }
   for (const [name, value] of Object.entries(options.env ?? {})) args.push('--env', `${name}=${value}`);
+  for (const [name, value] of Object.entries(options.vars ?? {})) args.push('--var', `${name}=${value}`);
   for (const [reference, folder] of Object.entries(options.localRepositories ?? {}))
     args.push('--local-repository', `${reference}=${folder}`);
   if (options.job !== undefined) args.push('--job', options.job);
