@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Base, ProtocolError, type SASLMechanismValue } from '@platformatic/kafka';
+import { Base, type ConnectionPoolEventPayload, ProtocolError, type SASLMechanismValue } from '@platformatic/kafka';
 import type { LoginAttempt, LoginVerdict } from './login.ts';
 
 /** Kafka's protocol error SASL_AUTHENTICATION_FAILED. */
@@ -17,6 +17,7 @@ export async function loginWithPlatformatic(attempt: LoginAttempt): Promise<Logi
     connectTimeout: TIMEOUT_MS,
     timeout: TIMEOUT_MS,
   });
+  ignoreLateErrors(client);
   try {
     await client.metadata({ topics: [] });
     return { outcome: 'accepted', detail: 'metadata received' };
@@ -25,6 +26,16 @@ export async function loginWithPlatformatic(attempt: LoginAttempt): Promise<Logi
   } finally {
     await client.close();
   }
+}
+
+/**
+ * A connection that was given up still emits `error` when the broker resets its socket, and nobody in the client listens by then:
+ * without a listener of ours that ends the process.
+ */
+export function ignoreLateErrors(client: Base): void {
+  const ignore = ({ connection }: ConnectionPoolEventPayload) => void connection.on('error', () => {});
+  client.on('client:broker:failed', ignore);
+  client.on('client:broker:connect', ignore);
 }
 
 function mechanismOf({ mechanism }: LoginAttempt): SASLMechanismValue {

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { Consumer, ProtocolError, type SASLMechanismValue, stringDeserializers } from '@platformatic/kafka';
+import { ignoreLateErrors } from '../judges/platformatic.ts';
 
 /** As consumer.py, by @platformatic/kafka. Usage: consumer-platformatic.ts TOPIC GROUP SECRET_ID REFRESH */
 const [topic = '', groupId = '', secretId = '', refresh = ''] = process.argv.slice(2);
@@ -64,6 +65,7 @@ async function readRecords(onRecord: () => void): Promise<never> {
     deserializers: stringDeserializers,
     retryDelay: (_client, _operation, attempt, _retries, error) => pauseAfter(error, attempt),
   });
+  ignoreLateErrors(consumer);
   try {
     const stream = await consumer.consume({
       ...{ topics: [topic], mode: 'committed', fallbackMode: 'earliest', autocommit: false },
