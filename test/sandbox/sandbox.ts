@@ -36,6 +36,8 @@ export interface SandboxOptions {
   readonly streamkap?: Partial<Omit<StreamkapOptions, 'now' | 'randomId' | 'kafkaUsers' | 'bootstrapServers'>>;
   /** How the AWS account behaves. */
   readonly secretsManager?: Partial<Omit<StateOptions, 'now' | 'randomId'>>;
+  /** Secrets Manager takes requests signed for whatever Region. @default false */
+  readonly anyRegion?: boolean;
   /** How rotations run that RotateSecret starts. */
   readonly rotation?: Partial<Omit<DriverOptions, 'state' | 'invoke'>>;
   readonly kafka?: OuterKafka;
@@ -201,7 +203,9 @@ async function provideAws(options: SandboxOptions, world: World & { readonly adm
   const { log, onClose, admin } = world;
   const settings: RotationSettings = { pendingAfterSuccess: 'left', ...options.rotation };
   const secretsManager = new SecretsManagerState({ region: REGION, ...options.secretsManager, now, randomId });
-  const secretsManagerServer = await startSecretsManager({ state: secretsManager, log, rotation: settings });
+  const secretsManagerServer = await startSecretsManager({
+    ...{ state: secretsManager, log, rotation: settings, anyRegion: options.anyRegion ?? false },
+  });
   onClose(() => secretsManagerServer.close());
   secretsManager.call('CreateSecret', {
     Name: ADMIN_SECRET_ID,

@@ -4,7 +4,7 @@ import type { SecretValue } from './secret.ts';
 /** Bytes a value may have (Secrets Manager quotas). */
 export const MAX_VALUE_BYTES = 65_536;
 const NAME = /^[A-Za-z0-9/_+=.@!-]+$/;
-const ARN = /^arn:aws:secretsmanager:/;
+const ARN = /^arn:aws(?:-cn|-us-gov)?:secretsmanager:/;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 interface Length {

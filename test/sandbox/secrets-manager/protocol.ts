@@ -6,7 +6,7 @@ import type { SecretsManagerState } from './state.ts';
 const MAX_BODY_BYTES = 1_000_000;
 const TARGET_PREFIX = 'secretsmanager.';
 const SIGV4 =
-  /^AWS4-HMAC-SHA256 Credential=[^/\s]+\/\d{8}\/[a-z0-9-]+\/secretsmanager\/aws4_request, ?SignedHeaders=[a-z0-9;-]+, ?Signature=[0-9a-f]{64}$/;
+  /^AWS4-HMAC-SHA256 Credential=[^/\s]+\/\d{8}\/([a-z0-9-]+)\/secretsmanager\/aws4_request, ?SignedHeaders=[a-z0-9;-]+, ?Signature=[0-9a-f]{64}$/;
 /** The SDKs fill the token in; a request without one was made by hand, and AWS refuses it. */
 const NEEDS_TOKEN = new Set(['CreateSecret', 'PutSecretValue', 'UpdateSecret', 'RotateSecret']);
 /** Errors of the layer in front of the service spell the field in lower case. */
@@ -18,10 +18,13 @@ export interface AwsRequest {
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-/** Reads a request of AWS JSON 1.1. The signature's form is checked, not its value. @throws AwsError */
-export async function readRequest(request: IncomingMessage): Promise<AwsRequest> {
+/**
+ * Reads a request of AWS JSON 1.1. The signature's form and Region are checked, not its value.
+ * @param region undefined: any will do @throws AwsError
+ */
+export async function readRequest(request: IncomingMessage, region: string | undefined): Promise<AwsRequest> {
   const body = await readBody(request);
-  checkAuthorization(request.headers.authorization);
+  checkAuthorization(request.headers.authorization, region);
   const target = request.headers['x-amz-target'];
   if (request.method !== 'POST' || typeof target !== 'string' || !target.startsWith(TARGET_PREFIX))
     throw new AwsError('UnknownOperationException', 'The request has no X-Amz-Target of Secrets Manager.');
@@ -74,10 +77,17 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function checkAuthorization(header: string | undefined): void {
+function checkAuthorization(header: string | undefined, region: string | undefined): void {
   if (header === undefined) throw new AwsError('MissingAuthenticationTokenException', 'Missing Authentication Token');
-  if (!SIGV4.test(header))
+  const [, signedFor] = SIGV4.exec(header) ?? [];
+  if (signedFor === undefined)
     throw new AwsError('IncompleteSignatureException', 'The Authorization header is no AWS Signature Version 4.');
+  // As reported of several services, for example https://github.com/joona/aws-es-curl/issues/15.
+  if (region !== undefined && signedFor !== region)
+    throw new AwsError(
+      'InvalidSignatureException',
+      `Credential should be scoped to a valid region, not '${signedFor}'. `,
+    );
 }
 
 /** A parser's message would quote the body, and with it a value. */

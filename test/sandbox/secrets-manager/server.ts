@@ -10,13 +10,18 @@ import type { SecretsManagerState } from './state.ts';
 /** `denied`: the caller may not use the key. `disabled`: the key cannot be used by anybody. */
 export type KmsMode = 'ok' | 'denied' | 'disabled';
 
+/** IAM: the message of an AccessDeniedException, or undefined to let the call pass. */
+export type Deny = (operation: string, input: Readonly<Record<string, unknown>>) => string | undefined;
+
 export interface SecretsManagerOptions {
   readonly state: SecretsManagerState;
   readonly log: CallLog;
   /** @default 0, a free one */
   readonly port?: number;
-  /** IAM: the message of an AccessDeniedException, or undefined to let the call pass. */
-  readonly deny?: (operation: string, input: Readonly<Record<string, unknown>>) => string | undefined;
+  /** @default none */
+  readonly deny?: Deny;
+  /** Take requests signed for whatever Region. @default false, as AWS does */
+  readonly anyRegion?: boolean;
   /** How rotations run that RotateSecret starts. `pendingAfterSuccess` defaults to `left`. */
   readonly rotation?: Partial<Omit<DriverOptions, 'state' | 'invoke'>>;
 }
@@ -28,6 +33,8 @@ export interface SecretsManagerServer {
   setHandler(invoke: Invoke | undefined): void;
   /** Takes effect from the next call that reads or writes a value. */
   setKms(mode: KmsMode): void;
+  /** What IAM refuses from now on; undefined: nothing. */
+  setDeny(deny: Deny | undefined): void;
   /** The driver behind the handler, with its events and calls; undefined without one. */
   driver(): RotationDriver | undefined;
   /** Resolves when no rotation is under way. */
@@ -51,6 +58,9 @@ export async function startSecretsManager(options: SecretsManagerOptions): Promi
     setKms: (mode) => {
       endpoint.kms = mode;
     },
+    setDeny: (deny) => {
+      endpoint.deny = deny;
+    },
     driver: () => endpoint.driver,
     idle: () => endpoint.idle(),
     close: () =>
@@ -70,12 +80,14 @@ interface Decision {
 
 class Endpoint {
   kms: KmsMode = 'ok';
+  deny: Deny | undefined;
   driver: RotationDriver | undefined;
   readonly #options: SecretsManagerOptions;
   #background: Promise<unknown> = Promise.resolve();
 
   constructor(options: SecretsManagerOptions) {
     this.#options = options;
+    this.deny = options.deny;
   }
 
   setHandler(invoke: Invoke | undefined): void {
@@ -103,7 +115,7 @@ class Endpoint {
     const now = (): number => this.#options.state.now();
     let call: AwsRequest;
     try {
-      call = await readRequest(request);
+      call = await readRequest(request, this.#options.anyRegion ? undefined : this.#options.state.region);
     } catch (error) {
       if (error instanceof AwsError) send(response, errorAnswer(error), now());
       else response.destroy();
@@ -141,7 +153,7 @@ class Endpoint {
   }
 
   #checkAccess({ operation, input }: AwsRequest): void {
-    const denied = this.#options.deny?.(operation, input);
+    const denied = this.deny?.(operation, input);
     if (denied !== undefined) throw accessDenied(denied);
     const reads = operation === 'GetSecretValue' || operation === 'BatchGetSecretValue';
     const writes = input.SecretString !== undefined || input.SecretBinary !== undefined;

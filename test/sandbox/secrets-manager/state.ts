@@ -99,6 +99,10 @@ export class SecretsManagerState {
     return this.#world.now();
   }
 
+  get region(): string {
+    return this.#world.region;
+  }
+
   randomId(): string {
     return this.#world.randomId();
   }

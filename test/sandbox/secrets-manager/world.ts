@@ -29,6 +29,14 @@ export interface World {
   readonly testVersion: 'copy' | 'empty';
 }
 
+/** Of a Region's partition (AWS General Reference, "Amazon Resource Names"). */
+const partitionOf = (region: string): string =>
+  region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+
+/** What the ARNs of this account's secrets begin with. */
+export const arnPrefix = ({ region, accountId }: Pick<World, 'region' | 'accountId'>): string =>
+  `arn:${partitionOf(region)}:secretsmanager:${region}:${accountId}:secret:`;
+
 const SUFFIX_LENGTH = 6;
 const SUFFIX_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
@@ -39,7 +47,7 @@ export function addSecret(world: World, name: string): Secret {
   const now = world.now();
   const secret: Secret = {
     name,
-    arn: `arn:aws:secretsmanager:${world.region}:${world.accountId}:secret:${name}-${suffix(world.randomId())}`,
+    arn: `${arnPrefix(world)}${name}-${suffix(world.randomId())}`,
     createdAt: now,
     changedAt: now,
     accessedAt: undefined,
@@ -65,7 +73,7 @@ export const taken = (existing: Secret): Error =>
 
 /** By name, full ARN, or ARN without the six characters; also one that waits for its deletion. @throws AwsError when unknown. */
 export function findSecret(world: World, secretId: string): Secret {
-  const prefix = `arn:aws:secretsmanager:${world.region}:${world.accountId}:secret:`;
+  const prefix = arnPrefix(world);
   if (!secretId.startsWith('arn:')) {
     const byName = present(world, secretId);
     if (byName !== undefined) return byName;

@@ -1,7 +1,7 @@
 import { constraint, invalidParameter, invalidRequest } from '../aws-error.ts';
 import { Input } from '../input.ts';
 import type { Replica, Secret } from '../secret.ts';
-import { type AwsResponse, compact, findSecret, liveSecret, seconds, type World } from '../world.ts';
+import { type AwsResponse, arnPrefix, compact, findSecret, liveSecret, seconds, type World } from '../world.ts';
 
 const MAX_TAGS = 50;
 const DAY_MS = 86_400_000;
@@ -116,9 +116,7 @@ function findOrPretend(world: World, secretId: string, force: boolean): Secret |
     return findSecret(world, secretId);
   } catch (error) {
     if (!force) throw error;
-    const arn = secretId.startsWith('arn:')
-      ? secretId
-      : `arn:aws:secretsmanager:${world.region}:${world.accountId}:secret:${secretId}-000000`;
+    const arn = secretId.startsWith('arn:') ? secretId : `${arnPrefix(world)}${secretId}-000000`;
     return { pretended: arn };
   }
 }
