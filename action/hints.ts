@@ -12,10 +12,13 @@ const MISSING_CREDENTIALS = new Set([
 ]);
 
 /**
- * @returns what about this job explains an error that looks like missing credentials, as sentences; empty where nothing does
+ * @returns what about this job explains an error that looks like missing credentials or a wrong Region, as sentences; empty where
+ * nothing does
  */
 export function hintFor(error: unknown, environment: NodeJS.ProcessEnv): string {
-  if (!(error instanceof KeyringError) || !MISSING_CREDENTIALS.has(error.code)) return '';
+  if (!(error instanceof KeyringError)) return '';
+  if (error.code === 'SECRET_NOT_FOUND' && environment.AWS_REGION) return `AWS_REGION is ${environment.AWS_REGION}.`;
+  if (!MISSING_CREDENTIALS.has(error.code)) return '';
   // Of all bad inputs only an empty one can come from a secret that this run does not get.
   if (error.code === 'INVALID_INPUT' && !error.message.includes('empty')) return '';
   if (isForkPullRequest(environment)) {

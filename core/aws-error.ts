@@ -55,6 +55,13 @@ function classify(error: unknown, call: AwsCall): ErrorClass {
     refused: true,
   });
   if (/^(AccessDenied|NotAuthorized|UnauthorizedOperation)/.test(name)) return denied(message, call);
+  if (/valid region|region not accepted/i.test(message)) {
+    return refusal(
+      'AWS_WRONG_REGION',
+      'the Region in AWS_REGION is not that of the service that was asked',
+      'Correct AWS_REGION (`aws-region` of configure-aws-credentials); where AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_SECRETS_MANAGER is set, it must name an endpoint of the same Region.',
+    );
+  }
   if (/^(Encryption|Decryption)Failure$/.test(name) || /KMS/.test(name)) {
     return refusal('KMS_DENIED', 'the KMS key of the secret could not be used', kmsRemedy(call));
   }
@@ -136,13 +143,30 @@ function reasonOf(error: unknown): string {
 
 const nameOf = ({ service = 'secretsmanager', action }: AwsCall) => `${service}:${action}`;
 
+// What AWS names an action's target and the policy that decided by (IAM user guide, "Troubleshoot access denied error messages").
+const RESOURCE =
+  /on resource: (arn:aws[a-z-]*:(?:secretsmanager|lambda|kms):[a-z0-9-]+:\d{12}:[\w/+=.@:-]{1,600})(?=\s|$)/;
+const DENYING_POLICY =
+  /with an explicit deny in an? ((?:identity-based|resource-based|service control|resource control|session|VPC endpoint) policy|permissions boundary)/;
+
 function denied(message: string, call: AwsCall): ErrorClass {
+  if (/sts:AssumeRole/.test(message)) {
+    return {
+      code: 'AWS_BAD_CREDENTIALS',
+      problem: 'the role of the web identity token may not be assumed with it',
+      remedy:
+        "Check AWS_ROLE_ARN, and the role's trust policy: its audience, and the repository, branch or environment.",
+      retryable: false,
+      refused: true,
+    };
+  }
+  const [, resource] = RESOURCE.exec(message) ?? [];
   // Not just the word: the message also names the secret, which may be called after a KMS.
   if (/access to KMS|perform: kms:/i.test(message)) {
     return {
       code: 'KMS_DENIED',
       problem: 'the KMS key of the secret may not be used',
-      remedy: kmsRemedy(call),
+      remedy: kmsRemedy(call, resource?.includes(':kms:') ? resource : undefined),
       retryable: false,
       refused: true,
     };
@@ -150,16 +174,21 @@ function denied(message: string, call: AwsCall): ErrorClass {
   // CreateSecret with tags needs TagResource as well; AWS names the one that is missing.
   const missing =
     /not authorized to perform: ((?:secretsmanager|lambda):[A-Za-z]{1,60})\b/.exec(message)?.[1] ?? nameOf(call);
+  const [, policy] = DENYING_POLICY.exec(message) ?? [];
+  const on = resource ?? call.secretId;
   return {
     code: 'AWS_ACCESS_DENIED',
-    problem: `the role in use lacks ${missing}`,
-    remedy: `Allow ${missing} on ${call.secretId} to the role in use, and check that the secret's own policy does not deny it.`,
+    problem: policy ? `a ${policy} denies ${missing} to the role in use` : `the role in use lacks ${missing}`,
+    remedy: policy
+      ? `Take ${missing} on ${on} out of what the ${policy} denies, or use another role.`
+      : `Allow ${missing} on ${on} to the role in use, and check that the secret's own policy does not deny it.`,
     retryable: false,
     refused: true,
   };
 }
 
-function kmsRemedy(call: AwsCall): string {
+/** @param key its ARN, where AWS named it */
+function kmsRemedy(call: AwsCall, key?: string): string {
   const need = CHANGING.has(call.action) ? 'kms:GenerateDataKey and kms:Decrypt' : 'kms:Decrypt';
-  return `Allow ${need} on the secret's KMS key to the role in use.`;
+  return `Allow ${need} on ${key ? `the KMS key ${key}` : "the secret's KMS key"} to the role in use.`;
 }

@@ -13,6 +13,9 @@ function thrown(name: string, message = ''): Error {
 
 const DENIED = 'User: someone is not authorized to perform: secretsmanager:GetSecretValue on resource: ';
 
+const SECRET_ARN = 'arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:prod/orders-AbCdEf';
+const KEY_ARN = 'arn:aws:kms:eu-central-1:123456789012:key/0d990263-018e-4e65-a703-eff731de951e';
+
 describe('an error of Secrets Manager', () => {
   test.each<[string, Error, string, RegExp]>([
     [
@@ -26,6 +29,42 @@ describe('an error of Secrets Manager', () => {
       thrown('AccessDeniedException', `${DENIED}prod/kms-proxy`),
       'AWS_ACCESS_DENIED',
       /^Allow secretsmanager:/,
+    ],
+    [
+      'a missing permission on an ARN that AWS names',
+      thrown('AccessDeniedException', `${DENIED}${SECRET_ARN} because no identity-based policy allows the action`),
+      'AWS_ACCESS_DENIED',
+      new RegExp(`^Allow secretsmanager:GetSecretValue on ${SECRET_ARN} to the role in use, and check`),
+    ],
+    [
+      'what a policy of the organization denies',
+      thrown('AccessDeniedException', `${DENIED}${SECRET_ARN} with an explicit deny in a service control policy`),
+      'AWS_ACCESS_DENIED',
+      new RegExp(`^Take secretsmanager:GetSecretValue on ${SECRET_ARN} out of what the service control policy denies`),
+    ],
+    [
+      'a KMS key that is named',
+      thrown('AccessDeniedException', `is not authorized to perform: kms:Decrypt on resource: ${KEY_ARN} because`),
+      'KMS_DENIED',
+      new RegExp(`^Allow kms:Decrypt on the KMS key ${KEY_ARN} to the role in use\\.$`),
+    ],
+    [
+      'a role that a web identity may not assume',
+      thrown('AccessDenied', 'Not authorized to perform sts:AssumeRoleWithWebIdentity'),
+      'AWS_BAD_CREDENTIALS',
+      /^Check AWS_ROLE_ARN, and the role's trust policy/,
+    ],
+    [
+      'a Region that the endpoint is not in',
+      thrown('InvalidSignatureException', "Credential should be scoped to a valid region, not 'us-east-1'. "),
+      'AWS_WRONG_REGION',
+      /^Correct AWS_REGION/,
+    ],
+    [
+      'a Region that is none',
+      thrown('Error', 'Region not accepted: region="eu central 1" is not a valid hostname component.'),
+      'AWS_WRONG_REGION',
+      /^Correct AWS_REGION/,
     ],
     [
       'a KMS key that may not be used',

@@ -1,55 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer as createHttpServer, request } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import { type AddressInfo, connect, type Server } from 'node:net';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { makeCertificates } from '../../sandbox/certificates.ts';
 import { assertWorks, fileIn, KINDS, type World, worldOfTest } from './fixture.ts';
+import { serveOverTls, startProxy } from './tls-front.ts';
 
 /** A name that no resolver knows: it is reached through the proxy or not at all. */
 const BEHIND_PROXY = 'streamkap.invalid';
-
-async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  return (server.address() as AddressInfo).port;
-}
-
-/** Streamkap over TLS, under a name that only the proxy knows and as localhost. */
-async function serveOverTls(certificates: { certPem: string; keyPem: string }, target: () => string): Promise<number> {
-  const front = createHttpsServer({ cert: certificates.certPem, key: certificates.keyPem }, (incoming, response) => {
-    const { host: _host, ...headers } = incoming.headers;
-    const onward = request(new URL(incoming.url ?? '/', target()), { method: incoming.method ?? 'GET', headers });
-    onward.on('response', (answer) => answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers)));
-    onward.on('error', () => response.destroy());
-    incoming.pipe(onward);
-  });
-  onTestFinished(() => front.closeAllConnections());
-  return await listen(front);
-}
-
-/** A proxy that knows CONNECT and nothing else. @returns what it was asked for */
-async function startProxy(): Promise<{ url: string; asked: string[] }> {
-  const asked: string[] = [];
-  const proxy = createHttpServer((incoming, response) => {
-    asked.push(`${incoming.method} ${incoming.url}`);
-    response.writeHead(405).end();
-  });
-  proxy.on('connect', (incoming, socket) => {
-    asked.push(`CONNECT ${incoming.url}`);
-    const port = Number(incoming.url?.split(':').at(-1));
-    const onward = connect(port, '127.0.0.1', () => {
-      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
-      socket.pipe(onward).pipe(socket);
-    });
-    onward.on('error', () => socket.destroy());
-    socket.on('error', () => onward.destroy());
-    onTestFinished(() => void onward.destroy());
-  });
-  const port = await listen(proxy);
-  return { url: `http://127.0.0.1:${port}`, asked };
-}
 
 /** A world whose Streamkap speaks TLS, and a proxy beside it. */
 async function worldBehindTls(
