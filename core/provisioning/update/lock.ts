@@ -8,9 +8,6 @@ import { type AddingIntent, INTENT_LABEL, labelledBy, type UpdateIntent } from '
 
 /** A rotation's step lasts no longer, in milliseconds: what read the labels before that has ended. */
 export const STEP_LASTS_AT_MOST_MS = 900_000;
-/** Versions that updates of one current version may have left; far more than anybody makes. */
-const MAX_STEPS = 50;
-
 /** A run that stored new secrets this long ago, in milliseconds, and did not make them current, is helped. */
 const HELP_AFTER_MS = 5_000;
 
@@ -78,7 +75,7 @@ export class UpdateLock {
     await this.#requireNoRotation(secret, false);
     const begun = this.#clock.now();
     const value = JSON.stringify(intent);
-    const versionId = await this.#begin(current.versionId, value);
+    const versionId = await this.#begin(current.versionId, value, holderOf(secret, INTENT_LABEL));
     if (versionId === undefined) return { state: 'moved' };
     const now = await this.#describe();
     const isOurs = holderOf(now, INTENT_LABEL) === versionId && holderOf(now, 'AWSCURRENT') === current.versionId;
@@ -111,16 +108,18 @@ export class UpdateLock {
     return isAdding(intent) ? { state: 'inherited', held, intent } : undefined;
   }
 
-  /** @returns undefined when another run's update of the same version is under way */
-  async #begin(currentId: string, value: string): Promise<string | undefined> {
-    let versionId = successorOf(currentId);
-    for (let steps = 0; steps < MAX_STEPS; steps++, versionId = successorOf(versionId)) {
+  /**
+   * @param left the version on which a dead update left its label, if one did: it holds nobody up
+   * @returns undefined when another run's update of the same version is under way
+   */
+  async #begin(currentId: string, value: string, left: string | undefined): Promise<string | undefined> {
+    for (let versionId = successorOf(currentId); ; versionId = successorOf(versionId)) {
       const write = { secretId: this.#secretId, versionId, value, stages: [INTENT_LABEL] };
       if ((await putSurely(this.#store, write)) === 'stored') return versionId;
+      if (versionId === left) continue;
       const there = await this.#store.read(this.#secretId, { versionId });
       if (typeof there === 'object' && there.stages.includes(INTENT_LABEL)) return undefined;
     }
-    return undefined;
   }
 
   async #leave(versionId: string): Promise<Taken> {
