@@ -121,7 +121,7 @@ async function requireChangeable(
   if (secret === 'no-secret') return false;
   if (secret.tags['streamkap:strategy'] === 'alternating') throw errors.takesTurns(inputs.secretId);
   const elsewhere = (label: string) => isElsewhere(secret, label, version.versionId);
-  if (elsewhere('AWSPENDING')) throw errors.rotationPending(inputs.secretId, 'no');
+  if (elsewhere('AWSPENDING')) throw errors.rotationPending(inputs.secretId);
   return elsewhere(INTENT_LABEL);
 }
 

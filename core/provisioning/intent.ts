@@ -89,21 +89,19 @@ export function createBodyOf(held: Intent): CreateProjectKey {
     description: withMarker(requested.description, held),
     ...(requested.role_ids ? { role_ids: requested.role_ids } : {}),
     ...(requested.permission_ids ? { permission_ids: requested.permission_ids } : {}),
-    ...(requested.kafka && held.username !== null && held.password !== null
-      ? {
-          kafka_config: {
-            username: held.username,
-            password: held.password,
-            kafka_acls: requested.kafka.kafka_acls,
-            is_create_schema_registry: requested.kafka.is_create_schema_registry,
-            ...(requested.kafka.whitelist_ips ? { whitelist_ips: requested.kafka.whitelist_ips } : {}),
-          },
-        }
-      : {}),
+    ...(requested.kafka ? { kafka_config: kafkaConfigOf(held, requested.kafka) } : {}),
     ...(requested.tool_profile ? { tool_profile: requested.tool_profile } : {}),
     ...(requested.allowed_tools ? { allowed_tools: requested.allowed_tools } : {}),
     ...(requested.blocked_tools ? { blocked_tools: requested.blocked_tools } : {}),
   };
+}
+
+/** @returns the Kafka access that is asked for, as a creation and an update send it */
+export function kafkaConfigOf(
+  { username, password }: Pick<Intent, 'username' | 'password'>,
+  { whitelist_ips, ...access }: NonNullable<RequestedKey['kafka']>,
+): NonNullable<CreateProjectKey['kafka_config']> {
+  return { username: username ?? '', password: password ?? '', ...access, ...(whitelist_ips ? { whitelist_ips } : {}) };
 }
 
 /** API-bearing keys lose their client secret with the create's answer; Kafka-only keys can be rebuilt from the intent. */

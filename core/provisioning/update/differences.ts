@@ -51,8 +51,7 @@ export interface Difference {
 
 /** @returns what a credential file tells of its key: no name, description or safe list, and roles as ids only */
 export function knownByFile(file: CredentialFile): KnownKey {
-  const { kafka, api } = file;
-  const known = (field: string) => file[field] ?? undefined;
+  const { kafka, api, tool_profile: profile } = file;
   return {
     id: file.project_key_id,
     hasApi: Boolean(api),
@@ -60,7 +59,7 @@ export function knownByFile(file: CredentialFile): KnownKey {
     ...(kafka && file.kafka_acls ? { acls: aclsOf(file) } : {}),
     ...(api?.roles ? { roles: api.roles } : {}),
     ...(kafka?.schema_registry_url === undefined ? {} : { hasSchemaRegistry: Boolean(kafka.schema_registry_url) }),
-    ...(typeof known('tool_profile') === 'string' ? { toolProfile: String(known('tool_profile')) } : {}),
+    ...(typeof profile === 'string' ? { toolProfile: profile } : {}),
     ...(isTexts(file.allowed_tools) ? { allowedTools: file.allowed_tools } : {}),
     ...(isTexts(file.blocked_tools) ? { blockedTools: file.blocked_tools } : {}),
   };

@@ -1,10 +1,10 @@
 import { type Changed, type KeyringError, ProvisioningError } from '../../errors.ts';
 
-export function rotationPending(secretId: string, changed: Changed): ProvisioningError {
+export function rotationPending(secretId: string): ProvisioningError {
   return new ProvisioningError({
     code: 'ROTATION_PENDING',
     message: `A rotation of ${secretId} is not finished, and a key is not changed while one is`,
-    changed,
+    changed: 'no',
     retryable: true,
     remedy: 'Run again when it is finished; where it is stuck, see its log.',
   });

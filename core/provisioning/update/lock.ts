@@ -164,7 +164,7 @@ export class UpdateLock {
     const pending = holderOf(secret, 'AWSPENDING');
     if (pending === undefined || pending === holderOf(secret, 'AWSCURRENT')) return;
     if (keptOut && (await this.#store.read(this.#secretId, { versionId: pending })) === 'no-value') return;
-    throw rotationPending(this.#secretId, 'no');
+    throw rotationPending(this.#secretId);
   }
 
   async #describe(): Promise<SecretDescription> {

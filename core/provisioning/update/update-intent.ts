@@ -3,7 +3,7 @@ import { type CredentialFile, hasKafka } from '../../credential-file.ts';
 import { parseJson } from '../../json.ts';
 import type { SecretVersion } from '../../secret-store.ts';
 import type { Capability } from '../../streamkap/schemas.ts';
-import { requestedKey } from '../intent.ts';
+import { kafkaConfigOf, requestedKey } from '../intent.ts';
 import { contentOf } from '../situation.ts';
 
 /** On the intent of an update, then on the file that follows from it, until that is current. */
@@ -66,16 +66,8 @@ function updateIntentOf(text: string): UpdateIntent | undefined {
 }
 
 /** @returns what is sent to Streamkap for the access that the intent adds */
-export function capabilityOf({ adds, username, password, requested }: AddingIntent): Capability {
-  if (adds === 'api') {
-    return requested.role_ids ? { role_ids: requested.role_ids } : { permission_ids: requested.permission_ids ?? [] };
-  }
-  const { kafka_acls = [], is_create_schema_registry = false, whitelist_ips } = requested.kafka ?? {};
-  const more = whitelist_ips ? { whitelist_ips } : {};
-  return {
-    kafka_config: {
-      ...{ username: username ?? '', password: password ?? '', kafka_acls, is_create_schema_registry },
-      ...more,
-    },
-  };
+export function capabilityOf(intent: AddingIntent): Capability {
+  const { role_ids, permission_ids, kafka } = intent.requested;
+  if (intent.adds === 'kafka' && kafka) return { kafka_config: kafkaConfigOf(intent, kafka) };
+  return role_ids ? { role_ids } : { permission_ids: permission_ids ?? [] };
 }
