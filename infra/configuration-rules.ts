@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { Configuration, StackConfiguration } from './configuration.ts';
-import { nameInArn, type Problem, placeProblem, repeated } from './configuration-problem.ts';
+import { type Problem, placeProblem, repeated } from './configuration-problem.ts';
 import { gitHubProblems } from './github-access-rules.ts';
+import { sizeProblem } from './key-stacks.ts';
 import { cronProblem, rateProblem } from './schedule.ts';
+import { nameInArn } from './secret-name.ts';
 
 type ProjectKeyConfiguration = StackConfiguration['projectKeys'][number];
 
@@ -22,7 +23,7 @@ function unitProblems(stack: StackConfiguration): Problem[] {
     ...within(['adminSecret'], adminSecretProblems(stack)),
     ...within([], placeProblem(stack, ['secretsKmsKeyArn'], stack.secretsKmsKeyArn)),
     ...within([], placeProblem(stack, ['eventBusArn'], stack.eventBusArn)),
-    ...within([], sizeProblems(stack)),
+    ...within(['keyStacks'], sizeProblem(stack)),
     ...within(['evidence'], evidenceProblems(stack)),
     ...within(['adminRotation', 'schedule'], stack.adminRotation ? scheduleProblems(stack.adminRotation.schedule) : []),
     ...within(['rotation'], retirementProblems(stack)),
@@ -37,26 +38,6 @@ function unitProblems(stack: StackConfiguration): Problem[] {
     ...within(['projectKeys'], repeatedSecrets(stack)),
     ...within(['githubAccess'], gitHubProblems(stack)),
   ];
-}
-
-/** CloudFormation's limit is 500 resources a stack. Besides the keys a stack has about 60 of its own, and a role for GitHub has one. */
-const MOST_KEY_RESOURCES = 400;
-
-function sizeProblems({ projectKeys, keyStacks }: StackConfiguration): Problem[] {
-  const parts = keyStacks === 0 ? [projectKeys] : spread(projectKeys, keyStacks).map(([, keys]) => keys);
-  const largest = Math.max(0, ...parts.map((keys) => keys.reduce((sum, key) => sum + resourcesOf(key), 0)));
-  if (largest <= MOST_KEY_RESOURCES) return [];
-  return [
-    {
-      path: ['keyStacks'],
-      rule: `must be greater: one stack would hold ${largest} resources of project keys, and ${MOST_KEY_RESOURCES} fit`,
-    },
-  ];
-}
-
-/** Its secret, its schedule, and with two keys the standby. */
-function resourcesOf({ secretName, strategy }: ProjectKeyConfiguration): number {
-  return (secretName === undefined ? 1 : 2) + (strategy === 'alternating' ? 1 : 0);
 }
 
 function evidenceProblems({ evidence }: StackConfiguration): Problem[] {
@@ -164,16 +145,4 @@ function scheduleProblems({ cron, rate, windowHours }: ProjectKeyConfiguration['
 function repeatedSecrets({ projectKeys }: StackConfiguration): Problem[] {
   const names = projectKeys.map(({ secretName, secretArn }) => secretName ?? nameInArn(secretArn));
   return repeated(names, '', 'must not have the secret of another project key');
-}
-
-/** @returns the keys of each part, `00` and so on: a key's part follows from its own name alone; empty parts are left out */
-export function spread<Key extends { readonly name: string }>(
-  keys: readonly Key[],
-  parts: number,
-): [part: string, keys: Key[]][] {
-  const partOf = ({ name }: Key) => (createHash('sha256').update(name).digest()[0] ?? 0) % parts;
-  return Array.from({ length: parts }, (_, part): [string, Key[]] => [
-    String(part).padStart(2, '0'),
-    keys.filter((key) => partOf(key) === part),
-  ]).filter(([, members]) => members.length > 0);
 }

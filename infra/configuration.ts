@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { KEY_STACKS } from './key-stacks.ts';
 
 /**
  * What `keyring.config.json` may hold. Every rule is a sentence that an error can show as it stands; none of them quotes a value,
@@ -276,7 +277,7 @@ const STACK = object({
     .describe('The event bus that is told of each rotated credential, for consumers to refresh. Default: none.'),
   dashboard: flag().default(false).describe('Whether to make a CloudWatch dashboard. Default: false.'),
   keyStacks: z
-    .literal([0, 4, 8, 16, 32], { error: 'must be 0, 4, 8, 16 or 32' })
+    .literal([0, ...KEY_STACKS], { error: 'must be 0, 4, 8, 16 or 32' })
     .default(0)
     .describe(
       'Over how many further stacks the project keys are spread, by their names; changing it moves keys between stacks, so choose it for the number of keys to come, about 100 a stack. Default: 0, all in this one.',

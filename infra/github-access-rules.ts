@@ -1,5 +1,6 @@
 import type { StackConfiguration } from './configuration.ts';
-import { nameInArn, type Problem, partitionOf, placeProblem, repeated } from './configuration-problem.ts';
+import { type Problem, partitionOf, placeProblem, repeated } from './configuration-problem.ts';
+import { nameInArn } from './secret-name.ts';
 
 type RoleConfiguration = NonNullable<StackConfiguration['githubAccess']>['roles'][number];
 

@@ -1,9 +1,9 @@
 import { Annotations, RemovalPolicy } from 'aws-cdk-lib';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { nameInArn } from './configuration-problem.ts';
 import type { PasswordRotation } from './password-rotation.ts';
 import { attachSchedule, type RotationScheduleProps, requireSchedule } from './rotation-schedule.ts';
+import { nameInArn } from './secret-name.ts';
 
 export interface Replica {
   readonly region: string;

@@ -123,12 +123,12 @@ describe('a wrong configuration', () => {
     [
       'has more keys than a stack holds',
       stack({ projectKeys: manyKeys(201) }),
-      'stacks[0].keyStacks is missing: must be greater: one stack would hold 402 resources of project keys, and 400 fit',
+      'stacks[0].keyStacks is missing: must be 4 or greater: one stack would hold 402 resources of project keys, and 400 fit',
     ],
     [
       'spreads its keys over too few stacks',
       stack({ projectKeys: manyKeys(1000), keyStacks: 4 }),
-      'stacks[0].keyStacks is a number: must be greater: one stack would hold ',
+      'stacks[0].keyStacks is a number: must be 8 or greater: one stack would hold ',
     ],
     [
       'spreads its keys over some number of stacks',
