@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectFolder } from '../judges/cache.ts';
 import { mustRun } from '../judges/process.ts';
+import { AWS_CONFIG } from './clients.ts';
 
 export interface RepositoryPlan {
   /** Files of `examples/`, which lie in `.github/workflows` then, and what is done to each on the way. */
@@ -41,6 +42,9 @@ export async function makeRepository(plan: RepositoryPlan): Promise<UserReposito
   await mustRun('git', remote, { timeoutMs: 10_000 });
   await writeProgram(join(folder, '.gitignore'), '/aws-stand-in/\n/keyring/\n');
   for (const [name, script] of Object.entries(plan.programs ?? {})) await writeProgram(join(folder, name), script);
+  const commit = ['commit', '-q', '--allow-empty', '-m', 'Begin'];
+  const author = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com'];
+  await mustRun('git', ['-C', folder, ...author, ...commit], { timeoutMs: 10_000 });
   await mkdir(join(folder, '.github/workflows'), { recursive: true });
   const actions = { aws: join(folder, 'aws-stand-in'), own: join(folder, 'keyring') };
   const localRepositories: Record<string, string> = {};
@@ -90,6 +94,7 @@ runs:
         [[ $ROLE =~ ^arn:aws:iam::[0-9]{12}:role/[a-z-]+$ && $REGION = ${AWS_REGION} ]]
         echo '${clients}' >> "$GITHUB_PATH"
         {
+          echo 'AWS_CONFIG_FILE=${join(clients, AWS_CONFIG)}'
           echo "AWS_REGION=$REGION"
           echo "AWS_DEFAULT_REGION=$REGION"
           echo AWS_ACCESS_KEY_ID=${AWS_ACCESS_KEY_ID}
