@@ -8,6 +8,7 @@ import { mustRun, run } from './process.ts';
 /** The committed scripts; a workflow step may call them with {@link pythonWithKafka} too. */
 export const loginScript = fileURLToPath(new URL('./python/login.py', import.meta.url));
 export const consumeScript = fileURLToPath(new URL('./python/consume.py', import.meta.url));
+export const roundTripScript = fileURLToPath(new URL('./python/round_trip.py', import.meta.url));
 const requirementsFile = fileURLToPath(new URL('./python/requirements.txt', import.meta.url));
 
 const INSTALL_TIMEOUT_MS = 600_000;
