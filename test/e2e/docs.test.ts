@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { functionBuild } from '../../scripts/bundling.ts';
 
 const root = join(import.meta.dirname, '../..');
-const documents = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/*.md', { cwd: root })];
+const documents = ['README.md', 'CONTRIBUTING.md', 'examples/README.md', ...globSync('docs/*.md', { cwd: root })];
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 
 interface Fence {
