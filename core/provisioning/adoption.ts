@@ -59,33 +59,34 @@ export async function adoptKey(
   if (key === 'failed') return 'failed';
   const file = rebuildFile(intent, key);
   ports.report.secretSeen(file);
-  const proof = await proveAdopted(ports, file, { verifyLogin, stillOurs });
-  return proof === 'overtaken' ? { outcome: 'overtaken' } : { file, outcome: 'adopted', clean: false };
+  const isProven = await proveAdopted(ports, file, { verifyLogin, stillOurs });
+  return isProven ? { file, outcome: 'adopted', clean: false } : { outcome: 'overtaken' };
 }
 
 /**
  * Proves by a login that the rebuilt file is the key's; when it is not accepted, the intent's own password is set once more.
  * Nothing is deleted on failure: another run may have stored this very key.
  * @param stillOurs read just before the password is set: an overtaken run must not touch the key
- * @returns `overtaken` when the intent is not current any more
+ * @returns false when the intent is not current any more
+ * @throws ProvisioningError ADOPTION_UNPROVEN
  */
 export async function proveAdopted(
   ports: Pick<AdoptionPorts, 'probe' | 'clock' | 'report' | 'streamkap'>,
   file: KafkaCredentialFile,
   { verifyLogin, stillOurs }: Pick<ProvisioningRequest, 'verifyLogin'> & { stillOurs: () => Promise<boolean> },
-): Promise<'proven' | 'overtaken'> {
-  if (verifyLogin === 'never') return 'proven';
+): Promise<boolean> {
+  if (verifyLogin === 'never') return true;
   const { probe, clock } = ports;
   const request = { ...kafkaConnection(file.kafka), timeoutMs: LIMITS.loginMs };
-  if ((await probe(request)).outcome === 'accepted') return 'proven';
-  if (!(await stillOurs())) return 'overtaken';
+  if ((await probe(request)).outcome === 'accepted') return true;
+  if (!(await stillOurs())) return false;
   await ports.streamkap.setKafkaPassword(file.project_key_id, file.kafka.password);
   const progress = (line: string) => ports.report.progress(line);
   const login = await tryNewPassword(request, { clock, probe, progress });
-  if (login.outcome === 'accepted') return 'proven';
+  if (login.outcome === 'accepted') return true;
   if (login.outcome === 'unknown' && verifyLogin === 'auto') {
     ports.report.warning(`The adopted project key ${file.project_key_id} could not be tried: ${login.code}`);
-    return 'proven';
+    return true;
   }
   throw unadoptable(file.project_key_id, `the login of ${request.username} is ${login.outcome} (${login.code})`);
 }

@@ -15,8 +15,10 @@ export function noSuchArn(arn: string): ProvisioningError {
 export function afterWriting(error: KeyringError): KeyringError {
   if (error.changed !== 'no') return error;
   const { code, message, retryable, remedy, requestId } = error;
-  const note = 'The secret keeps a note of what was begun, for the next run to go on from.';
-  return new ProvisioningError({ code, message, changed: 'yes', retryable, remedy: `${remedy} ${note}`, requestId });
+  return new ProvisioningError({
+    ...{ code, message, changed: 'yes', retryable, requestId },
+    remedy: `${remedy} The secret keeps a note of what was begun, for the next run to go on from.`,
+  });
 }
 
 export function unstorable(error: SecretStoreError, key: string): ProvisioningError {

@@ -26,8 +26,8 @@ export type MakingPorts<C extends Credential> = Omit<KindPorts<C>, 'store'>;
 export type MakingRequest = Pick<ProvisioningRequest, 'verifyLogin'> & {
   /** Whether the intent is current; read before an earlier key's password is set again. */
   readonly stillOurs: () => Promise<boolean>;
-  /** `list` where an earlier attempt may have made a key already. */
-  readonly from: 'post' | 'list';
+  /** An earlier attempt may have made a key already: it is looked for before one is asked for. */
+  readonly lookFirst: boolean;
 };
 
 /**
@@ -40,8 +40,8 @@ export async function makeKey<C extends Credential>(
   request: MakingRequest,
 ): Promise<Making<C>> {
   let refusal: StreamkapError | undefined;
-  for (let posts = 0, step = request.from; ; step = 'list') {
-    if (step === 'list') {
+  for (let posts = 0; ; ) {
+    if (posts > 0 || request.lookFirst) {
       const found = await search(ports, intent, request);
       if (typeof found === 'object') return found;
       // Nothing was in the way, so it is the request itself that Streamkap will not have.

@@ -140,7 +140,7 @@ class Provisioner<C extends Credential> {
     };
     const versionId = successorOf(withdrawn?.versionId);
     if ((await this.#writeIntent(state, versionId, intent)) === 'taken') return false;
-    await this.#hold({ versionId, intent }, withdrawn ? 'list' : 'post');
+    await this.#hold({ versionId, intent }, withdrawn !== undefined);
     return true;
   }
 
@@ -157,7 +157,7 @@ class Provisioner<C extends Credential> {
     const next = { ...intent, attempt: intent.attempt + 1, failures, run: this.#runName() };
     const versionId = successorOf(seen);
     if ((await this.#writeIntent('empty', versionId, next)) === 'taken') return false;
-    await this.#hold({ versionId, intent: next }, 'list');
+    await this.#hold({ versionId, intent: next }, true);
     return true;
   }
 
@@ -177,13 +177,13 @@ class Provisioner<C extends Credential> {
   }
 
   /** From here on an intent of ours is durable. Safe also for a holder that has been overtaken and does not know it. */
-  async #hold(held: Held, from: 'post' | 'list'): Promise<void> {
+  async #hold(held: Held, lookFirst: boolean): Promise<void> {
     const { verifyLogin, secretId } = this.#request;
     const stillOurs = async () => {
       const current = await this.#ports.store.read(secretId);
       return typeof current === 'object' && current.versionId === held.versionId;
     };
-    const made = await makeKey(this.#ports, held.intent, { from, verifyLogin, stillOurs });
+    const made = await makeKey(this.#ports, held.intent, { lookFirst, verifyLogin, stillOurs });
     if (made.outcome === 'overtaken') return;
     if (made.outcome === 'refused') {
       const withdrawn = await this.#withdraw(held);
@@ -209,24 +209,17 @@ class Provisioner<C extends Credential> {
     const stages = clean ? [CREATED_LABEL] : [CREATED_LABEL, SWEEP_LABEL];
     try {
       const write = { secretId, versionId, value: JSON.stringify(file), stages };
-      if ((await putSurely(this.#ports.store, write)) === 'stored') return true;
+      return (await putSurely(this.#ports.store, write)) === 'stored';
     } catch (error) {
       throw error instanceof SecretStoreError ? unstorable(error, this.#named(file)) : error;
     }
-    return (await this.#storedKeyId(versionId)) === this.#idOf(file);
-  }
-
-  async #storedKeyId(versionId: string): Promise<string | undefined> {
-    const version = await this.#ports.store.read(this.#request.secretId, { versionId });
-    const content = typeof version === 'object' ? contentIn(version, this.#ports.kind.format) : undefined;
-    return content?.state === 'file' ? this.#idOf(content.file) : undefined;
   }
 
   /** Streamkap will not have the request as it is: the next run must be free to ask for something else, at once. */
-  async #withdraw({ versionId, intent }: Held): Promise<WriteOutcome | 'unknown'> {
+  async #withdraw({ versionId, intent }: Held): Promise<WriteOutcome | undefined> {
     const withdrawn = { ...intent, attempt: intent.attempt + 1, password: null, withdrawn: true, run: this.#runName() };
     // Not being able to say so costs the next run its wait, nothing else.
-    return await this.#writeIntent('empty', successorOf(versionId), withdrawn).catch(() => 'unknown' as const);
+    return await this.#writeIntent('empty', successorOf(versionId), withdrawn).catch(() => undefined);
   }
 
   /** A file is stored under the intent's successor: nobody can overtake any more, and anybody may carry this out. */

@@ -57,8 +57,8 @@ async function orderDeletions(
     else gone.add(id);
   };
   if (trace.id !== undefined && !gone.has(trace.id)) await order(trace.id);
-  if (trace.alone && refused.size === 0) return { refusal: undefined, mayPass: false };
-  const keys = await keysOfIntent({ kind }, { ...trace, formerUsernames: [] });
+  const isAlone = trace.alone && refused.size === 0;
+  const keys = isAlone ? [] : await keysOfIntent({ kind }, { ...trace, formerUsernames: [] });
   for (const key of keys) {
     if (statusOf(key) === 'deleting') {
       refused.delete(key.id);

@@ -50,7 +50,7 @@ export async function createUnstoredKind<C extends Credential>(
     expiresAt,
     ...key,
   };
-  const made = await makeKey(ports, intent, { from: 'post', verifyLogin, stillOurs: async () => true });
+  const made = await makeKey(ports, intent, { lookFirst: false, verifyLogin, stillOurs: async () => true });
   if (made.outcome === 'refused') throw made.refusal;
   if (made.outcome === 'overtaken') throw neverOurs(ports.kind.format.noun, key.name);
   const { file } = made;

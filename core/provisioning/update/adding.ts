@@ -102,7 +102,7 @@ async function rebuilt(ports: UpdatePorts, adding: Adding, key: ProjectKeyDetail
   const { intent, file, verifyLogin, isHeld } = adding;
   if (key.kafka_username !== intent.username) throw kafkaAddedElsewhere(key.id, key.kafka_username ?? '');
   const kafka = rebuildKafka(intent, key);
-  const proof = await proveAdopted(ports, { ...file, kafka }, { verifyLogin, stillOurs: isHeld });
-  if (proof === 'overtaken') return { outcome: 'overtaken' };
+  const isProven = await proveAdopted(ports, { ...file, kafka }, { verifyLogin, stillOurs: isHeld });
+  if (!isProven) return { outcome: 'overtaken' };
   return { outcome: 'added', sections: { kafka, kafka_acls: intent.requested.kafka?.kafka_acls ?? [] } };
 }

@@ -39,7 +39,20 @@ describe('a Kafka key whose answer was lost with the run that asked for it', () 
     });
     expect(world.current).toEqual(file);
     expect(world.calls.filter((call) => /^(login|POST|PATCH|DELETE)/.test(call))).toEqual(['login']);
+    expect(world.calls).toContain(`mask ${PASSWORD}`);
     expect(world.calls.indexOf(`mask ${PASSWORD}`)).toBeLessThan(world.calls.indexOf('login'));
+    expect(world.calls.indexOf(`mask ${key.project_key_id}`)).toBeLessThan(world.calls.indexOf('login'));
+  });
+
+  test('keeps the ACLs it was asked for and the schema registry that its detail names', async () => {
+    const world = new World();
+    const acl = { topic_name: 'orders', operation: 'READ', resource_pattern_type: 'LITERAL', resource: 'TOPIC' };
+    const kafka = { kafka_acls: [acl], is_create_schema_registry: true };
+    world.wanted = { ...world.wanted, requested: { description: '', kafka } };
+    world.fault('streamkap', POST, { kind: 'drop', when: 'after' });
+    const { file } = await world.provision();
+    expect(file.kafka_acls).toEqual([acl]);
+    expect(file.kafka?.schema_registry_url).toBe('https://orders-schema.streamkap.invalid:8081');
   });
 
   test('is adopted when it became active only now', async () => {
@@ -56,6 +69,16 @@ describe('a Kafka key whose answer was lost with the run that asked for it', () 
     expect(await world.provision()).toMatchObject({ outcome: 'adopted', file: { kafka: { password: PASSWORD } } });
     expect(world.calls.filter((call) => /^(login|POST|PATCH|DELETE)/.test(call))).toEqual(['login', PATCH, 'login']);
     expect(world.users.passwordOf('orders')).toBe(PASSWORD);
+  });
+
+  test('is logged in with again while that password is on its way, and each try is told', async () => {
+    const { world } = orphaned({ propagationDelayMs: 3_000 });
+    world.users.set('orders', 'somebody changed it');
+    world.meanwhile = () => world.streamkap.settle();
+    await world.provision();
+    const tries = world.progress.filter((line) => line.startsWith('Kafka login of orders: SASL_AUTHENTICATION_FAILED'));
+    expect(tries.length).toBe(world.count('login') - 2);
+    expect(tries.length).toBeGreaterThan(0);
   });
 
   test('is given two minutes to take that password on', async () => {
@@ -121,6 +144,8 @@ describe('a Kafka key whose answer was lost with the run that asked for it', () 
     };
     expect(await world.provision()).toMatchObject({ outcome: 'found', file: { project_key_id: key.project_key_id } });
     expect(world.count('login')).toBe(1);
+    // The one intent that it wrote, and no file.
+    expect(world.count('PutSecretValue')).toBe(1);
     expect(world.calls.filter((call) => /^(POST|PATCH|DELETE)/.test(call))).toEqual([]);
   });
 
@@ -129,6 +154,18 @@ describe('a Kafka key whose answer was lost with the run that asked for it', () 
     const error = await errorOf(world.provision());
     expect(error).toMatchObject({ code: 'ADOPTION_UNPROVEN' });
     expect(error.message).toContain('names no Kafka endpoint');
+    expect(world.calls.filter((call) => /^(login|POST|PATCH|DELETE)/.test(call))).toEqual([]);
+  });
+
+  test.each([
+    ['user', { username: null }],
+    ['password', { password: null }],
+  ])('whose intent names no %s is an error: no login is tried with half a credential', async (_what, lacking) => {
+    const world = new World();
+    world.putIntent(lacking);
+    world.putKey(1, { kafka_config: { username: '', password: PASSWORD } });
+    world.clock.time += 2 * MINUTE_MS;
+    expect(await errorOf(world.provision())).toMatchObject({ code: 'ADOPTION_UNPROVEN', changed: 'unknown' });
     expect(world.calls.filter((call) => /^(login|POST|PATCH|DELETE)/.test(call))).toEqual([]);
   });
 
@@ -145,6 +182,7 @@ describe('a Kafka key whose answer was lost with the run that asked for it', () 
 
   test.each([
     ['by its name', { description: 'For orders' }],
+    ['by a marker that was copied to a key with another user', {}],
     ['by another intent’s marker', { description: 'For orders [keyring:00000000-1c2d-4e5f-8a7b-9c0d1e2f3a4b.1]' }],
     ['by a marker that somebody wrote before more text', { description: `[keyring:${INTENT_ID}.1] copied` }],
   ])('is never taken for ours %s', async (_sign, more) => {

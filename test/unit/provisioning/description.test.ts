@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ownTextOf, withOrigin } from '../../../core/provisioning/description.ts';
+import { ownTextOf, withOrigin, withOwnText } from '../../../core/provisioning/description.ts';
 import { withMarker } from '../../../core/provisioning/marker.ts';
 
 const KEY = { intentId: '3f0b8a9e-1c2d-4e5f-8a7b-9c0d1e2f3a4b', attempt: 1, name: 'Orders', username: 'orders' };
@@ -21,4 +21,19 @@ test('a new origin takes the place of the one before, and of the marker behind i
   const copied = withMarker(withOrigin('For orders', 'somebody'), KEY);
   expect(withOrigin(copied, 'octocat')).toBe('For orders [made by octocat]');
   expect(withOrigin(copied, '')).toBe('For orders');
+});
+
+test('what only looks like an origin, because more follows, is a person’s text', () => {
+  expect(ownTextOf('[made by octocat] and kept by hand')).toBe('[made by octocat] and kept by hand');
+  expect(ownTextOf('For orders [made by octocat]  ')).toBe('For orders');
+  expect(ownTextOf('For orders [made by octocat]x')).toBe('For orders [made by octocat]x');
+});
+
+test('another text takes the place of a person’s own, and origin and marker stay behind it', () => {
+  const before = withMarker(withOrigin('For orders', 'octocat'), KEY);
+  const tail = before.slice('For orders'.length);
+  expect(withOwnText(before, 'For clicks')).toBe(`For clicks${tail}`);
+  expect(withOwnText(before, '  For clicks [made by somebody] ')).toBe(`For clicks${tail}`);
+  expect(withOwnText(before, '')).toBe(tail.trim());
+  expect(withOwnText('For orders', 'For clicks')).toBe('For clicks');
 });

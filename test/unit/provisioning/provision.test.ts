@@ -65,6 +65,10 @@ describe('nobody has made the key', () => {
       retryable: true,
     });
     expect(world.count(DELETE)).toBe(0);
+    expect(world.clock.sleeps.reduce((sum, pause) => sum + pause, 0)).toBeLessThanOrEqual(10 * MINUTE_MS);
+    expect(world.progress).toContain(
+      `the project key ${world.streamkap.projectKeys[0]?.id} is "creating", looking again`,
+    );
     world.clock.time += 10 * MINUTE_MS;
     expect(await world.provision()).toMatchObject({ outcome: 'adopted' });
     expect(world.count(POST)).toBe(1);
@@ -116,6 +120,11 @@ describe('Streamkap cannot finish the key', () => {
     const world = new World();
     world.wanted = { name: 'orders', username, requested };
     world.streamkap.failNextCreates(1);
+    world.meanwhile = (call) => {
+      if (call !== POST) return;
+      const { password } = world.current as { password?: unknown };
+      expect(password === null).toBe(username === null);
+    };
     const { outcome, file } = await world.provision();
     expect(outcome).toBe('created');
     expect(world.count(POST)).toBe(2);
@@ -184,6 +193,7 @@ describe('another run holds an intent', () => {
     expect(outcome).toBe('created');
     expect(file.kafka).toMatchObject({ username: 'orders', password: PASSWORD });
     expect(world.streamkap.projectKeys[0]?.description).toMatch(/\.2\]$/);
+    expect(world.calls).toContain(`mask ${PASSWORD}`);
     expect(world.calls.indexOf(`mask ${PASSWORD}`)).toBeLessThan(world.calls.indexOf('PutSecretValue'));
     expect(world.clock.sleeps).toEqual([]);
     expect(world.prepared).toBe(0);
@@ -253,6 +263,7 @@ describe('another run stored its file and is not there any more', () => {
     expect(made.file.project_key_id).not.toBe(file.project_key_id);
     expect(world.streamkap.projectKeys.map(({ id }) => id)).toEqual([made.file.project_key_id]);
     expect(world.current).toEqual(made.file);
+    expect(world.clock.sleeps).toEqual([]);
   });
 });
 

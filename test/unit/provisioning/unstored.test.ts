@@ -30,7 +30,10 @@ describe('a key that is stored nowhere', () => {
   test('that Streamkap cannot finish is deleted, and that is an error', async () => {
     const world = new World();
     world.streamkap.failNextCreates(1);
-    expect(await errorOf(create(world))).toMatchObject({ code: 'CREATE_FAILED', changed: 'no', retryable: true });
+    let id = 'none';
+    const error = await errorOf(create(world, { made: (key) => (id = key.id) }));
+    expect(error).toMatchObject({ code: 'CREATE_FAILED', changed: 'no', retryable: true });
+    expect(error.message).toContain(`project key "orders" (${id})`);
     expect(world.streamkap.projectKeys).toEqual([]);
   });
 
@@ -52,6 +55,37 @@ describe('a key that is stored nowhere', () => {
       const file = await create(world);
       expect(world.streamkap.projectKeys.map(({ id }) => id)).toEqual([file.project_key_id]);
     }
+  });
+
+  test('whose answer is lost and whose login is refused gets its password once more: nobody else can be at it', async () => {
+    const world = new World();
+    world.fault('streamkap', POST, { kind: 'drop', when: 'after' });
+    world.login = (_password, attempt) => (attempt === 0 ? 'rejected' : 'accepted');
+    const file = await create(world);
+    expect(file.kafka?.password).toBe(world.users.passwordOf('orders'));
+    expect(world.count('PATCH /project-keys/{id}')).toBe(1);
+    // The whole file, base64 and all, is masked before it is used.
+    expect(world.calls.indexOf(`mask ${file.project_key_id}`)).toBeLessThan(world.calls.indexOf('login'));
+  });
+
+  test('with API access alone needs no password: none is made', async () => {
+    const world = new World();
+    world.wanted = { name: 'orders', username: null, requested: REQUESTED.api };
+    const file = await create(world);
+    expect(world.calls[0]).toBe(POST);
+    expect(file.kafka).toBeNull();
+  });
+
+  test('beside one with a later attempt in its marker, which nobody can have made: an error, and that one is not touched', async () => {
+    const world = new World();
+    world.wanted = { name: 'orders', username: null, requested: REQUESTED.api };
+    const forged = { description: `[keyring:${INTENT_ID}.7]`, kafka_config: null, role_ids: REQUESTED.api.role_ids };
+    const { project_key_id: id } = world.putKey(7, forged);
+    world.fault('streamkap', POST, { kind: 'drop', when: 'before' });
+    const error = await errorOf(create(world));
+    expect(error).toMatchObject({ code: 'MARKER_CLASH', changed: 'unknown', retryable: false });
+    expect(error.message).toContain('project key "orders"');
+    expect(world.streamkap.projectKeys.map((key) => key.id)).toEqual([id]);
   });
 });
 
