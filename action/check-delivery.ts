@@ -4,15 +4,19 @@ import { requireTrustedApi } from '../core/streamkap-host.ts';
 import type { Inputs } from './inputs.ts';
 import type { Job } from './job.ts';
 import type { Delivery } from './outputs.ts';
-import { type LoginProof, verifyLogin } from './verify-login.ts';
+import { type LoginPorts, type LoginProof, verifyLogin } from './verify-login.ts';
 
 /** What must hold before a credential is handed out: it is the one asked for, its URLs can be trusted, its login works. */
-export async function checkDelivery(job: Pick<Job, 'inputs' | 'runner'>, delivery: Delivery): Promise<LoginProof> {
+export async function checkDelivery(
+  job: Pick<Job, 'inputs' | 'runner'>,
+  delivery: Delivery,
+  ports?: LoginPorts,
+): Promise<LoginProof> {
   const { inputs } = job;
   requireFits(inputs, delivery.file);
   const isNew = delivery.result === 'updated' ? delivery.kafkaAdded === true : delivery.result !== 'found';
   const verify = inputs.verifyLogin === 'always' || (inputs.verifyLogin === 'auto' && isNew);
-  return verify ? await verifyLogin(job, delivery) : { outcome: 'not tried' };
+  return verify ? await verifyLogin(job, delivery, ports) : { outcome: 'not tried' };
 }
 
 /** @throws InputError where the credential is another key's, speaks of another host, or lacks access that is asked for */

@@ -1,8 +1,8 @@
-import { systemClock } from '../core/clock.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
 import { hasKafka, kafkaConnection } from '../core/credential-file.ts';
 import { InputError, ProvisioningError } from '../core/errors.ts';
 import { tryNewPassword } from '../core/login-probe/new-password.ts';
-import { type LoginRequest, probeLogin } from '../core/login-probe/probe.ts';
+import { type LoginRequest, type LoginResult, probeLogin } from '../core/login-probe/probe.ts';
 import type { Job } from './job.ts';
 import type { Delivery } from './outputs.ts';
 import type { Runner } from './runner.ts';
@@ -16,6 +16,14 @@ export type LoginProof =
   | { readonly outcome: 'unknown'; readonly code: string }
   | { readonly outcome: 'not tried' };
 
+/** What a login takes. */
+export interface LoginPorts {
+  readonly clock: Clock;
+  readonly probe: (request: LoginRequest) => Promise<LoginResult>;
+}
+
+const REAL: LoginPorts = { clock: systemClock, probe: probeLogin };
+
 /**
  * Logs in to Kafka with the credential. A new password is given time to arrive; one that was found is tried once.
  * @throws ProvisioningError LOGIN_REJECTED, and LOGIN_UNKNOWN where `verify-login` is `always`
@@ -23,6 +31,7 @@ export type LoginProof =
 export async function verifyLogin(
   { inputs, runner }: Pick<Job, 'inputs'> & { readonly runner: Pick<Runner, 'info' | 'warning'> },
   { file, result }: Delivery,
+  { clock, probe }: LoginPorts = REAL,
 ): Promise<LoginProof> {
   if (!hasKafka(file)) {
     if (inputs.verifyLogin !== 'always') return { outcome: 'not tried' };
@@ -34,10 +43,7 @@ export async function verifyLogin(
   }
   const request: LoginRequest = { ...kafkaConnection(file.kafka), timeoutMs: LOGIN_MS };
   const progress = (line: string) => runner.info(line);
-  const login =
-    result === 'found'
-      ? await probeLogin(request)
-      : await tryNewPassword(request, { clock: systemClock, probe: probeLogin, progress });
+  const login = result === 'found' ? await probe(request) : await tryNewPassword(request, { clock, probe, progress });
   if (login.outcome === 'accepted') {
     runner.info(`Kafka login of ${request.username} accepted by ${login.broker} in ${login.milliseconds} ms`);
     return { outcome: 'accepted', broker: login.broker, milliseconds: login.milliseconds };
