@@ -45,6 +45,35 @@ describe('a sweep', () => {
     expect(world.clock.sleeps).toEqual([]);
   });
 
+  test('lets an error that is not Streamkap’s through: it is a bug of ours', async () => {
+    const world = new World();
+    putEphemeral(world, 1, -MINUTE_MS);
+    const { streamkap } = world.ports;
+    const broken = {
+      listProjectKeys: () => streamkap.listProjectKeys(),
+      deleteProjectKey: () => Promise.reject(new TypeError('a bug')),
+    };
+    const run = sweepExpired(
+      { streamkap: { until: () => broken }, clock: world.clock },
+      world.streamkap.settings.serviceId,
+    );
+    await expect(run).rejects.toThrow(TypeError);
+  });
+
+  test('knows a project that has no id as its own where the caller has none either', async () => {
+    const world = new World();
+    const id = putEphemeral(world, 1, -MINUTE_MS);
+    const { streamkap } = world.ports;
+    const without = {
+      listProjectKeys: async () => (await streamkap.listProjectKeys()).map(({ service_id: _, ...key }) => key),
+      deleteProjectKey: (key: string) => streamkap.deleteProjectKey(key),
+    };
+    const sweepOf = (serviceId: string) =>
+      sweepExpired({ streamkap: { until: () => without }, clock: world.clock }, serviceId);
+    expect(await sweepOf(world.streamkap.settings.serviceId)).toMatchObject({ deleted: [] });
+    expect(await sweepOf('')).toMatchObject({ deleted: [id] });
+  });
+
   test('of nothing is one call', async () => {
     const world = new World();
     expect(await sweep(world)).toEqual({ deleted: [], refused: [], left: 0 });

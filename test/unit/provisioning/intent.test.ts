@@ -36,6 +36,11 @@ describe('what is asked of Streamkap', () => {
     expect(createBodyOf(both)).toMatchObject({ permission_ids: ['p'], kafka_config: { whitelist_ips: '10.0.0.1' } });
   });
 
+  test('is Kafka access as it was requested even where the intent lost its user: Streamkap refuses that, and makes no lesser key', () => {
+    const lost = { ...INTENT, username: null, password: null };
+    expect(createBodyOf(lost).kafka_config).toEqual({ username: '', password: '', ...KAFKA });
+  });
+
   test('tells apart keys whose secret is lost with the answer', () => {
     expect(hasApi(INTENT)).toBe(false);
     expect(hasApi({ ...INTENT, requested: { description: '', role_ids: ['r'] } })).toBe(true);

@@ -47,6 +47,15 @@ test.each([
   expect(world.secrets.snapshot({ dates: false })).toBe(before);
 });
 
+test('a creation that Streamkap refused is not waited for: the error names the run that can make it', async () => {
+  const world = new World();
+  world.putIntent({ withdrawn: true, password: null });
+  const error = await errorOf(look(world));
+  expect(error).toMatchObject({ code: 'CREATION_REFUSED', changed: 'no', retryable: true });
+  expect(error.remedy).toContain('ensure');
+  expect(world.calls).toEqual(['GetSecretValue']);
+});
+
 test('no time to wait means one look', async () => {
   const world = empty();
   expect(await errorOf(look(world, 0))).toMatchObject({ code: 'SECRET_EMPTY' });

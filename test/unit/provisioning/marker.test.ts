@@ -73,6 +73,8 @@ test('a seal is one key’s: of its intent, and of its username or, without one,
   ];
   expect(new Set([SEAL, ...others]).size).toBe(6);
   expect(sealOf(MARKER.intentId, { name: 'Renamed', username: 'ORDERS' })).toBe(SEAL);
+  // Keys of earlier versions carry seals: a new one that reckons otherwise would never delete them.
+  expect([SEAL, sealOf(MARKER.intentId, { ...KEY, username: null })]).toEqual(['64cae1be1f46', '04571ea6deaa']);
 });
 
 test('no kind of marker is taken for another', () => {

@@ -89,14 +89,38 @@ test('a refusal that no time changes is an error at once', async () => {
   expect(world.count('sleep')).toBe(0);
 });
 
+test('a key that is being made is waited for also where another one of the intent can be deleted at once', async () => {
+  const world = new World({ deleteWhileCreating: 'refuse', createLatencyMs: 900 });
+  const id = await making(world);
+  const { project_key_id: twin } = world.putKey(1, { kafka_config: null, role_ids: ['r'] });
+  expect(new Set(await remove(world))).toEqual(new Set([id, twin]));
+  expect(world.count('sleep')).toBe(1);
+  expect(world.streamkap.projectKeys).toEqual([]);
+});
+
+test('a key that is going already is not deleted again', async () => {
+  const world = new World({ deleteLatencyMs: 60_000 });
+  const { project_key_id: id } = world.putKey(1, { status: 'deleting' });
+  expect(await remove(world)).toEqual([id]);
+  expect(world.calls).toEqual([LIST]);
+});
+
+test('an error that is not Streamkap’s is let through: it is a bug of ours', async () => {
+  const world = new World();
+  const kind = { list: async () => [], delete: () => Promise.reject(new TypeError('a bug')) };
+  const run = removeUnstored({ clock: world.ports.clock, kind }, { ...TRACE, id: 'k' }, 0);
+  await expect(run).rejects.toThrow(TypeError);
+});
+
 test.each([
-  ['the answer of a deletion that takes its time', 60_000],
-  ['the answer of a deletion that is quick', 0],
-])('%s may be lost: the next look shows that it was ordered', async (_what, deleteLatencyMs) => {
+  ['the answer of a deletion that takes its time', 60_000, [DELETE, LIST]],
+  ['the answer of a deletion that is quick', 0, [DELETE, LIST, 'sleep', DELETE]],
+])('%s may be lost: the next look shows that it was ordered', async (_what, deleteLatencyMs, calls) => {
   const world = new World({ deleteLatencyMs });
   const { project_key_id: id } = world.putKey();
   world.fault('streamkap', DELETE, { kind: 'drop', when: 'after' });
   expect(await remove(world, { id, alone: true })).toEqual([id]);
+  expect(world.calls).toEqual(calls);
   expect(world.streamkap.projectKeys.map(({ status }) => status)).toEqual(deleteLatencyMs ? ['deleting'] : []);
 });
 

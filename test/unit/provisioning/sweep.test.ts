@@ -79,6 +79,21 @@ describe('a file whose making may have left a POST under way', () => {
     expect(world.count(DELETE)).toBe(0);
   });
 
+  test('makes nobody delete anything once its own key is gone, or has lost its marker: nothing tells twins then', async () => {
+    for (const what of ['gone', 'unmarked']) {
+      const { world, file, lands } = await madeTwice();
+      const twin = lands();
+      seed(world, '');
+      const own = world.streamkap.projectKeys.find(({ id }) => id === file.project_key_id) as { description: string };
+      if (what === 'gone') world.streamkap.removeProjectKey(file.project_key_id);
+      else own.description = 'rewritten by hand';
+      await world.provision();
+      expect(world.count(DELETE)).toBe(0);
+      expect(world.warnings).toEqual([]);
+      expect(world.streamkap.projectKeys.map(({ id }) => id)).toContain(twin);
+    }
+  });
+
   test('makes nobody delete a key of another intent, or one without a marker', async () => {
     const { world } = await madeTwice();
     for (const description of ['[keyring:00000000-1c2d-4e5f-8a7b-9c0d1e2f3a4b.1]', 'by hand', ''])
