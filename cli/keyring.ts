@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { type CommandContext, runCommand } from './command.ts';
 
 const program = new Command('keyring')
   .description('Streamkap project keys for machines: see them made, used and rotated.')
@@ -28,5 +29,31 @@ program
     const { runSandbox } = await import('./sandbox.ts');
     await runSandbox();
   });
+
+program
+  .command('audit')
+  .description(
+    'join the secrets of an AWS account and Region with the keys of a Streamkap project, and report what the policy does not allow; ' +
+      'exit code 0: nothing found, 1: findings, 2: wrong option or file, 3: could not tell',
+  )
+  .option('--region <region>', 'AWS Region; without it, what AWS_REGION or the profile says')
+  .addOption(new Option('--format <format>', 'of the report').choices(['json', 'csv']).default('json'))
+  .option('--json', 'the same as --format json')
+  .option('--out <file>', 'where to write the report; without it, standard output')
+  .option(
+    '--admin-secret-id <id>',
+    'secret with the admin credential; without it, STREAMKAP_CLIENT_ID and STREAMKAP_SECRET',
+  )
+  .option('--policy <file>', 'JSON with the intervals that are asked for')
+  .option('--exceptions <file>', 'JSON with findings that somebody has accepted')
+  .option('--login', 'log in to Kafka once with each stored password, which reads the values')
+  .action(async (options) => {
+    const { runAudit } = await import('./audit.ts');
+    await run((context) => runAudit(options, context));
+  });
+
+async function run(command: (context: CommandContext) => Promise<number>): Promise<void> {
+  process.exitCode = await runCommand(command, { environment: process.env, stderr: process.stderr });
+}
 
 await program.parseAsync();

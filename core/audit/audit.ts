@@ -56,6 +56,8 @@ export interface AuditInput {
   readonly exceptions: ReadonlyMap<string, AcceptedException>;
   /** ARN or name of the admin credential's secret. */
   readonly adminSecretId?: string | undefined;
+  /** The client credential that the audit itself uses. */
+  readonly adminClientId?: string | undefined;
 }
 
 /**
@@ -65,6 +67,7 @@ export interface AuditInput {
 export async function* auditRows(input: AuditInput): AsyncGenerator<AuditRow> {
   const keys = new Map(input.keys.map((key) => [key.id, key]));
   const heldBy = new Map<string, string>();
+  if (input.adminClientId) heldBy.set(input.adminClientId, input.adminSecretId ?? 'the environment of this audit');
   const fingerprints = new Set<string>();
   for await (const secret of input.secrets) {
     const role = isAdmin(secret, input.adminSecretId) ? 'admin' : roleOf(secret);

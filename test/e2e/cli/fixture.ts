@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { assertNoLeakInLog } from '../../runner-harness/assert-no-leak.ts';
+import type { World } from '../action/fixture.ts';
+
+const PROGRAM = join(import.meta.dirname, '../../../cli/keyring.ts');
+/** The caller's authority for everything: nothing of a machine's own AWS settings is used. */
+const NOBODYS = {
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_CONFIG_FILE: '/dev/null',
+  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+};
+
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `keyring` against a world's sandbox, and looks for a leak of every secret that the world has known. */
+export async function keyring(
+  world: World,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
+  const { STREAMKAP_ADMIN_SECRET_ID: _, ...env } = world.sandbox.environment;
+  const finished = await new Promise<Finished>((resolve) => {
+    const options = { env: { PATH: process.env.PATH ?? '', ...NOBODYS, ...env, ...environment } };
+    execFile(process.execPath, [PROGRAM, ...args], options, (error, stdout, stderr) =>
+      resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr }),
+    );
+  });
+  assertNoLeakInLog(`${finished.stdout}\n${finished.stderr}`, world.secrets());
+  return finished;
+}
