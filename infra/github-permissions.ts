@@ -118,7 +118,10 @@ function rotating(secrets: readonly RotatableSecret[], described: ReadonlySet<st
 
 /** What is made carries our tag, and only what carries it is filled: a secret that somebody else made under such a name is not. */
 function making(scope: Construct, { secrets, kmsKeyArn, tagKeys = [] }: CreatableSecrets): iam.PolicyStatement[] {
-  const resources = secrets.flatMap((name) => patternsOf(name).map((pattern) => secretArnPattern(scope, pattern)));
+  const made = secrets.map((name) => secretArnPattern(scope, name.endsWith('/') ? `${name}*` : `${name}-??????`));
+  // What is asked for before it is there has no six characters behind its name yet.
+  const asked = secrets.filter((name) => !name.endsWith('/')).map((name) => secretArnPattern(scope, name));
+  const resources = [...made, ...asked];
   const requested = { StringEquals: { 'aws:RequestTag/managed-by': MANAGED_BY } };
   return [
     // Reading comes first, when there is no tag to look at yet.
@@ -127,14 +130,9 @@ function making(scope: Construct, { secrets, kmsKeyArn, tagKeys = [] }: Creatabl
       ...requested,
       ...onlyTags([...TAGS_OF_THE_ACTION, ...tagKeys]),
     }),
-    allow(FILL, resources, { StringEquals: { 'aws:ResourceTag/managed-by': MANAGED_BY } }),
+    allow(FILL, made, { StringEquals: { 'aws:ResourceTag/managed-by': MANAGED_BY } }),
     ...(kmsKeyArn ? [kmsStatement(scope, { keyArns: [kmsKeyArn], secretArns: resources, write: true })] : []),
   ];
-}
-
-/** A secret that is not there yet has no six characters behind its name. */
-function patternsOf(name: string): string[] {
-  return name.endsWith('/') ? [`${name}*`] : [name, `${name}-??????`];
 }
 
 /** One statement a KMS key: each key for the secrets that are under it. */

@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import schema from '../../core/evidence/step-evidence.schema.json' with { type: 'json' };
+import { type AccessRequest, accessKeyIdOf, type Deny } from './access.ts';
 import { type EndpointRequest, startEndpoint } from './aws-endpoint.ts';
 
 /** A stand-in for Amazon S3 with one bucket, of which nothing can be read over the network. */
@@ -13,17 +14,27 @@ export interface EvidenceBucket {
 }
 
 const BUCKET = 'evidence';
+export const BUCKET_ARN = `arn:aws:s3:::${BUCKET}`;
+
+export interface EvidenceBucketOptions {
+  /** IAM. @default nobody is refused */
+  readonly deny?: Deny;
+  /** The customer managed key of the bucket, which has a bucket key. @default S3's own encryption */
+  readonly kmsKeyArn?: string;
+}
 
 const ajv = new Ajv2020();
 formats.default(ajv);
 const isFragment = ajv.compile(schema);
 
 /** Starts a bucket that takes fragments of evidence that keep their schema, each once, and refuses everything else. */
-export async function startEvidenceBucket(): Promise<EvidenceBucket> {
+export async function startEvidenceBucket({ deny, kmsKeyArn }: EvidenceBucketOptions = {}): Promise<EvidenceBucket> {
   const fragments = new Map<string, Readonly<Record<string, unknown>>>();
   const put = ({ method, path, headers, body }: EndpointRequest): [number, string] => {
     const key = /^\/evidence\/([^?]+)\?x-id=PutObject$/.exec(path)?.[1];
     if (method !== 'PUT' || key === undefined || headers['if-none-match'] !== '*') return [403, 'AccessDenied'];
+    const asked = accessTo(headers.authorization, decodeURIComponent(key), kmsKeyArn);
+    if (deny && asked.some((request) => deny(request) !== undefined)) return [403, 'AccessDenied'];
     if (fragments.has(key)) return [412, 'PreconditionFailed'];
     const fragment: unknown = JSON.parse(body);
     if (!isFragment(fragment)) return [403, 'AccessDenied'];
@@ -35,4 +46,16 @@ export async function startEvidenceBucket(): Promise<EvidenceBucket> {
     return { status, body: code && `<?xml version="1.0"?><Error><Code>${code}</Code></Error>` };
   });
   return { environment: { EVIDENCE_BUCKET: BUCKET, AWS_ENDPOINT_URL_S3: url }, fragments, stop };
+}
+
+/** Amazon S3 user guide, "Reducing the cost of SSE-KMS with S3 Bucket Keys": the encryption context is then the bucket's ARN. */
+function accessTo(authorization: string | undefined, key: string, kmsKeyArn: string | undefined): AccessRequest[] {
+  const accessKeyId = accessKeyIdOf(authorization);
+  const put = { accessKeyId, action: 's3:PutObject', resource: `${BUCKET_ARN}/${key}`, context: {} };
+  if (kmsKeyArn === undefined) return [put];
+  const context = {
+    'kms:ViaService': ['s3.eu-central-1.amazonaws.com'],
+    'kms:EncryptionContext:aws:s3:arn': [BUCKET_ARN],
+  };
+  return [put, { accessKeyId, action: 'kms:GenerateDataKey', resource: kmsKeyArn, context }];
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Deny } from './access.ts';
 import { CallLog } from './call-log.ts';
 import { makeCertificates } from './certificates.ts';
 import { startControl } from './control.ts';
@@ -38,6 +39,8 @@ export interface SandboxOptions {
   readonly secretsManager?: Partial<Omit<StateOptions, 'now' | 'randomId'>>;
   /** Secrets Manager takes requests signed for whatever Region. @default false */
   readonly anyRegion?: boolean;
+  /** IAM, for Secrets Manager and Lambda. @default everybody may do everything */
+  readonly deny?: Deny;
   /** How rotations run that RotateSecret starts. */
   readonly rotation?: Partial<Omit<DriverOptions, 'state' | 'invoke'>>;
   readonly kafka?: OuterKafka;
@@ -118,7 +121,7 @@ async function compose(options: SandboxOptions, onClose: OnClose): Promise<Omit<
   const { secretsManager, secretsManagerServer, settings } = await provideAws(options, { log, admin, onClose });
   const region = options.secretsManager?.region ?? REGION;
   const lambda = await startLambdaApi({
-    ...{ log, region, secretKey: SECRET_KEY, now: options.now ?? Date.now },
+    ...{ log, region, secretKey: SECRET_KEY, now: options.now ?? Date.now, deny: options.deny },
     functions: () => secretsManager.rotationFunctions(),
     call: () => slot.directCall,
   });
@@ -204,7 +207,8 @@ async function provideAws(options: SandboxOptions, world: World & { readonly adm
   const settings: RotationSettings = { pendingAfterSuccess: 'left', ...options.rotation };
   const secretsManager = new SecretsManagerState({ region: REGION, ...options.secretsManager, now, randomId });
   const secretsManagerServer = await startSecretsManager({
-    ...{ state: secretsManager, log, rotation: settings, anyRegion: options.anyRegion ?? false },
+    ...{ state: secretsManager, log, rotation: settings, deny: options.deny },
+    anyRegion: options.anyRegion ?? false,
   });
   onClose(() => secretsManagerServer.close());
   secretsManager.call('CreateSecret', {

@@ -221,8 +221,10 @@ describe.each(CALLS)('%s', (action, call) => {
 
   test('without the permission names it', async () => {
     const { store } = await withSecret({
-      deny: (operation, input) =>
-        operation === action && input.Name !== NAME ? `not authorized: ${VALUE}` : undefined,
+      deny: ({ action: asked, resource }) =>
+        asked === `secretsmanager:${action}` && !resource.endsWith(`:secret:${NAME}`)
+          ? `not authorized: ${VALUE}`
+          : undefined,
     });
     const error = await refusalOf(call(store));
     expect(error).toMatchObject({ code: 'AWS_ACCESS_DENIED', changed: 'no' });

@@ -13,7 +13,9 @@ const KEY_ARN = 'arn:aws:kms:eu-central-1:123456789012:key/0d990263-018e-4e65-a7
 /** A world in which IAM refuses one action, in AWS's own words. */
 async function worldDenying(operation: string, message: string): Promise<World> {
   const world = await worldOfTest();
-  world.sandbox.secretsManagerServer.setDeny((called) => (called === operation ? message : undefined));
+  world.sandbox.secretsManagerServer.setDeny(({ action }) =>
+    action === `secretsmanager:${operation}` ? message : undefined,
+  );
   return world;
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { accessKeyIdOf, type Deny } from '../access.ts';
 import { HandlerError } from '../bundle-handler.ts';
 import type { CallLog, FaultAction } from '../call-log.ts';
 import { complaintAboutSignature } from './signature.ts';
@@ -16,6 +17,8 @@ export interface LambdaOptions {
   /** Secret access key that requests are signed with. */
   readonly secretKey: string;
   readonly now: () => number;
+  /** @default everybody may invoke every function */
+  readonly deny?: Deny | undefined;
   /** ARNs of the functions that exist. */
   readonly functions: () => readonly string[];
   /** Runs the code behind them; undefined without any. @returns what the function returned @throws HandlerError */
@@ -65,6 +68,7 @@ async function handle(options: LambdaOptions, request: IncomingMessage, response
     options.log.record({ service: 'lambda', operation, target, outcome: spoils?.kind ?? outcome, tookEffect });
   try {
     const order = { functionArn: functionOf(options, request, target), event: await eventOf(options, request) };
+    requireAccess(options, request, order.functionArn);
     if (spoils?.when === 'before') record(spoils.kind, false);
     const answer = spoils?.when === 'before' ? undefined : await invoke(options, order);
     if (answer) record(answer.headers['x-amz-function-error'] ?? 'ok', true);
@@ -89,6 +93,13 @@ function functionOf({ functions, call }: LambdaOptions, request: IncomingMessage
   const found = functions().find((arn) => (isArn ? arn === target : arn.split(':').slice(6).join(':') === target));
   if (found && call()) return found;
   throw new Refusal(404, 'ResourceNotFoundException', `Function not found: ${target}`);
+}
+
+/** @throws Refusal */
+function requireAccess({ deny }: LambdaOptions, request: IncomingMessage, resource: string): void {
+  const accessKeyId = accessKeyIdOf(request.headers.authorization);
+  const denied = deny?.({ accessKeyId, action: 'lambda:InvokeFunction', resource, context: {} });
+  if (denied !== undefined) throw new Refusal(403, 'AccessDeniedException', denied);
 }
 
 async function eventOf(options: LambdaOptions, request: IncomingMessage): Promise<unknown> {

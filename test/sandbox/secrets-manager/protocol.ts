@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { accessKeyIdOf } from '../access.ts';
 import { AwsError, invalidRequest, serialization } from './aws-error.ts';
 import type { SecretsManagerState } from './state.ts';
 
@@ -16,6 +17,8 @@ const FRONT_ERRORS = new Set(['ValidationException', 'SerializationException', '
 export interface AwsRequest {
   readonly operation: string;
   readonly input: Readonly<Record<string, unknown>>;
+  /** Who signed it. */
+  readonly accessKeyId: string;
 }
 
 /**
@@ -29,7 +32,8 @@ export async function readRequest(request: IncomingMessage, region: string | und
   if (request.method !== 'POST' || typeof target !== 'string' || !target.startsWith(TARGET_PREFIX))
     throw new AwsError('UnknownOperationException', 'The request has no X-Amz-Target of Secrets Manager.');
   const input = parseBody(body);
-  return { operation: target.slice(TARGET_PREFIX.length), input };
+  const accessKeyId = accessKeyIdOf(request.headers.authorization);
+  return { operation: target.slice(TARGET_PREFIX.length), input, accessKeyId };
 }
 
 /** What AWS demands of a bare request beyond the model's rules. @throws AwsError InvalidRequestException */

@@ -46,7 +46,9 @@ test.each([
 test('IAM refuses what the hook names, with its message, and nothing happens', async () => {
   const message =
     'User: arn:aws:sts::123456789012:assumed-role/ci is not authorized to perform: secretsmanager:CreateSecret';
-  const { client, state } = await start({ deny: (operation) => (operation === 'CreateSecret' ? message : undefined) });
+  const { client, state } = await start({
+    deny: ({ action }) => (action === 'secretsmanager:CreateSecret' ? message : undefined),
+  });
   await expect(client.send(create())).rejects.toMatchObject({ name: 'AccessDeniedException', message });
   expect(state.nameOf(NAME)).toBeUndefined();
 });

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Deny } from '../access.ts';
 import type { CallLog, FaultAction } from '../call-log.ts';
+import { accessRequests } from './access.ts';
 import { AwsError, accessDenied } from './aws-error.ts';
 import { type Answer, type AwsRequest, checkToken, errorAnswer, readRequest, send, targetOf } from './protocol.ts';
 import { RotationDriver } from './rotation-driver.ts';
@@ -10,18 +12,15 @@ import type { SecretsManagerState } from './state.ts';
 /** `denied`: the caller may not use the key. `disabled`: the key cannot be used by anybody. */
 export type KmsMode = 'ok' | 'denied' | 'disabled';
 
-/** IAM: the message of an AccessDeniedException, or undefined to let the call pass. */
-export type Deny = (operation: string, input: Readonly<Record<string, unknown>>) => string | undefined;
-
 export interface SecretsManagerOptions {
   readonly state: SecretsManagerState;
   readonly log: CallLog;
   /** @default 0, a free one */
   readonly port?: number;
-  /** @default none */
-  readonly deny?: Deny;
   /** Take requests signed for whatever Region. @default false, as AWS does */
   readonly anyRegion?: boolean;
+  /** Asked of everything that a call needs. @default everybody may do everything */
+  readonly deny?: Deny | undefined;
   /** How rotations run that RotateSecret starts. `pendingAfterSuccess` defaults to `left`. */
   readonly rotation?: Partial<Omit<DriverOptions, 'state' | 'invoke'>>;
 }
@@ -152,9 +151,13 @@ class Endpoint {
     }
   }
 
-  #checkAccess({ operation, input }: AwsRequest): void {
-    const denied = this.deny?.(operation, input);
-    if (denied !== undefined) throw accessDenied(denied);
+  #checkAccess(call: AwsRequest): void {
+    const { operation, input } = call;
+    const { deny } = this;
+    for (const request of deny === undefined ? [] : accessRequests(this.#options.state, call)) {
+      const denied = deny?.(request);
+      if (denied !== undefined) throw accessDenied(denied);
+    }
     const reads = operation === 'GetSecretValue' || operation === 'BatchGetSecretValue';
     const writes = input.SecretString !== undefined || input.SecretBinary !== undefined;
     if (this.kms === 'ok' || !(reads || writes)) return;

@@ -28,8 +28,8 @@ export interface StateOptions {
   readonly region?: string;
   /** @default '123456789012' */
   readonly accountId?: string;
-  /** May Secrets Manager invoke this function? @default every one */
-  readonly canInvoke?: (functionArn: string) => boolean;
+  /** May Secrets Manager invoke this function for this secret? @default every one */
+  readonly canInvoke?: (functionArn: string, secretArn: string) => boolean;
   /** Called at the end of each RotateSecret that starts or continues something. @default nothing; a driver sets it */
   readonly onRotate?: (request: RotateRequest) => void;
   /** What the throw-away version of RotateImmediately=false holds. @default 'copy' */
@@ -134,6 +134,12 @@ export class SecretsManagerState {
   /** The name behind a name or ARN, or undefined when there is no such secret. */
   nameOf(secretId: string): string | undefined {
     return this.#find(secretId)?.name;
+  }
+
+  /** What IAM sees where there is no such secret (yet): the six characters come with the secret. */
+  arnWithoutSuffix(secretId: string): string {
+    if (secretId.startsWith('arn:')) return secretId;
+    return `arn:aws:secretsmanager:${this.#world.region}:${this.#world.accountId}:secret:${secretId}`;
   }
 
   /** ARNs of the functions that rotate secrets, or did. */

@@ -22,8 +22,8 @@ export interface World {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly randomId: () => string;
-  /** May Secrets Manager invoke the function with this ARN? */
-  readonly canInvoke: (functionArn: string) => boolean;
+  /** May Secrets Manager invoke the function for the secret, both by ARN? */
+  readonly canInvoke: (functionArn: string, secretArn: string) => boolean;
   readonly onRotate: (request: RotateRequest) => void;
   /** What the throw-away version of RotateImmediately=false holds; both have been seen. */
   readonly testVersion: 'copy' | 'empty';

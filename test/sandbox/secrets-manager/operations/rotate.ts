@@ -23,7 +23,7 @@ export function rotateSecret(world: World, raw: unknown): AwsResponse {
   const reply = { ARN: secret.arn, Name: secret.name, VersionId: token };
   if (functionArn === undefined || functionArn === '')
     throw invalidRequest('No Lambda rotation function ARN is associated with this secret.');
-  if (!world.canInvoke(functionArn))
+  if (!world.canInvoke(functionArn, secret.arn))
     throw accessDenied(
       'Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants access to the principal secretsmanager.amazonaws.com.',
     );
