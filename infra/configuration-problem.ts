@@ -20,16 +20,16 @@ export function placeProblem(
   arn: string | undefined,
 ): Problem[] {
   if (arn === undefined) return [];
-  const [, partition, , arnRegion, arnAccount] = arn.split(':');
+  const [, partition, service, arnRegion, arnAccount] = arn.split(':');
   if (partition !== partitionOf(region)) return [{ path, rule: "must have the partition of the stack's Region" }];
-  if (arnRegion !== region) return [{ path, rule: "must be in the stack's Region" }];
-  if (arnAccount === account) return [];
-  return [
-    {
-      path,
-      rule: "must be in the stack's account: Secrets Manager cannot rotate across accounts; deploy a stack there",
-    },
-  ];
+  if (arnAccount !== account) {
+    const reason =
+      service === 'secretsmanager'
+        ? 'Secrets Manager cannot rotate across accounts; deploy a stack there'
+        : 'the policies here reach no other';
+    return [{ path, rule: `must be in the stack's account: ${reason}` }];
+  }
+  return arnRegion === region ? [] : [{ path, rule: "must be in the stack's Region" }];
 }
 
 /** @returns a problem for each value that is there before */

@@ -1,11 +1,15 @@
 import type { Configuration, StackConfiguration } from './configuration.ts';
-import { type Problem, placeProblem, repeated } from './configuration-problem.ts';
+import { type Problem, partitionOf, placeProblem, repeated } from './configuration-problem.ts';
 import { gitHubProblems } from './github-access-rules.ts';
 import { sizeProblem } from './key-stacks.ts';
 import { cronProblem, rateProblem } from './schedule.ts';
 import { nameInArn } from './secret-name.ts';
 
 type ProjectKeyConfiguration = StackConfiguration['projectKeys'][number];
+type ReplicaConfiguration = ProjectKeyConfiguration['replicas'][number];
+
+/** Secrets Manager's 512, less `/standby`. */
+const MOST_NAME_WITH_STANDBY = 504;
 
 /** @returns what is wrong between fields that are right by themselves */
 export function rulesBetweenFields({ stacks }: Configuration): Problem[] {
@@ -27,6 +31,7 @@ function unitProblems(stack: StackConfiguration): Problem[] {
     ...within(['evidence'], evidenceProblems(stack)),
     ...within(['adminRotation', 'schedule'], stack.adminRotation ? scheduleProblems(stack.adminRotation.schedule) : []),
     ...within(['rotation'], retirementProblems(stack)),
+    ...within(['rotation'], networkProblems(stack)),
     ...stack.projectKeys.flatMap((key, index) => within(['projectKeys', index], projectKeyProblems(stack, key))),
     ...within(
       ['projectKeys'],
@@ -52,6 +57,11 @@ function retirementProblems({ rotation, projectKeys }: StackConfiguration): Prob
   return [{ path: ['retirePreviousAfterHours'], rule }];
 }
 
+function networkProblems({ rotation: { vpc, staticEgress } }: StackConfiguration): Problem[] {
+  if (!vpc || !staticEgress) return [];
+  return [{ path: ['staticEgress'], rule: 'goes without vpc: the function is in one network' }];
+}
+
 /** @returns what is wrong between stacks */
 function stackProblems(stacks: readonly StackConfiguration[]): Problem[] {
   const providers = new Set<string>();
@@ -60,6 +70,11 @@ function stackProblems(stacks: readonly StackConfiguration[]): Problem[] {
       stacks.map(({ name }) => name),
       'name',
     ),
+    ...stacks.flatMap(({ name }, index) => {
+      const [, other, part] = /^(.+)-keys-(\d\d)$/.exec(name) ?? [];
+      const taken = stacks.some((stack) => stack.name === other && Number(part) < stack.keyStacks);
+      return taken ? [{ path: [index, 'name'], rule: 'must not be the name of a stack that keyStacks makes' }] : [];
+    }),
     ...repeated(
       stacks.map(({ account, region, secretNamePrefix }) => `${account} ${region} ${secretNamePrefix}`),
       'secretNamePrefix',
@@ -115,16 +130,28 @@ function projectKeyProblems(stack: StackConfiguration, key: ProjectKeyConfigurat
       rule: 'goes with secretName: replicas of a secret made elsewhere are not changed',
     });
   }
-  const home = replicas.findIndex(({ region }) => region === stack.region);
-  if (home >= 0)
-    problems.push({ path: ['replicas', home, 'region'], rule: "must be another Region than the secret's own" });
-  problems.push(
-    ...repeated(
-      replicas.map(({ region }) => region),
-      'region',
-    ).map(({ path, rule }) => ({ path: ['replicas', ...path], rule })),
-  );
-  return problems;
+  if (key.strategy === 'alternating' && secretName !== undefined && secretName.length > MOST_NAME_WITH_STANDBY) {
+    const rule = `must be ${MOST_NAME_WITH_STANDBY} characters at most: the secret beside it is called <name>/standby`;
+    problems.push({ path: ['secretName'], rule });
+  }
+  return [
+    ...problems,
+    ...replicaProblems(stack, replicas).map(({ path, rule }) => ({ path: ['replicas', ...path], rule })),
+  ];
+}
+
+function replicaProblems({ account, region: home }: StackConfiguration, replicas: ReplicaConfiguration[]): Problem[] {
+  const regions = replicas.map(({ region }) => region);
+  const inPlace = replicas.flatMap(({ region, kmsKeyArn }, index): Problem[] => {
+    if (region === home) return [{ path: [index, 'region'], rule: "must be another Region than the secret's own" }];
+    if (partitionOf(region) !== partitionOf(home)) {
+      return [{ path: [index, 'region'], rule: "must be of the partition of the secret's own Region" }];
+    }
+    const [problem] = placeProblem({ account, region }, [], kmsKeyArn);
+    const rule = problem?.rule.replace("the stack's Region", "the replica's Region");
+    return rule === undefined ? [] : [{ path: [index, 'kmsKeyArn'], rule }];
+  });
+  return [...inPlace, ...repeated(regions, 'region')];
 }
 
 function secretNameProblems(name: string, prefix: string): string[] {

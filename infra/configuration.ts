@@ -1,44 +1,25 @@
 import * as z from 'zod';
+import {
+  ACCOUNT,
+  flag,
+  integer,
+  KEY_NAME,
+  KMS_KEY_ARN,
+  list,
+  object,
+  oneOf,
+  PRIVATE_NETWORK,
+  REGION,
+  SECRET_ARN,
+  SECRET_NAME,
+  text,
+} from './configuration-fields.ts';
 import { KEY_STACKS } from './key-stacks.ts';
 
 /**
  * What `keyring.config.json` may hold. Every rule is a sentence that an error can show as it stands; none of them quotes a value,
  * since people paste secrets into the wrong field. Rules between fields are in configuration-rules.ts. `keyring.config.schema.json` is made from this for editors.
  */
-
-const text = (pattern: RegExp, rule: string) => z.string({ error: rule }).regex(pattern, { error: rule });
-const flag = () => z.boolean({ error: 'must be true or false' });
-const integer = (min: number, max: number, what: string) => {
-  const error = `must be a whole number of ${what} from ${min} to ${max}`;
-  return z.int({ error }).min(min, { error }).max(max, { error });
-};
-const object = <Shape extends z.ZodRawShape>(shape: Shape) =>
-  z.strictObject(shape, { error: (issue) => (issue.code === 'invalid_type' ? 'must be an object' : undefined) });
-const list = <Item extends z.ZodType>(item: Item, max: number, what: string) =>
-  z
-    .array(item, { error: `must be a list of ${what.replace(/ \(.*/, '')}` })
-    .max(max, { error: `must have ${max} ${what} at most` });
-const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
-  z.enum(words, { error: `must be one of: ${words.join(', ')}` });
-
-const ACCOUNT = text(/^\d{12}$/, 'must be the 12 digits of an AWS account, as text');
-const REGION = text(/^[a-z]{2}(?:-[a-z]+){1,3}-\d$/, 'must be an AWS Region, such as eu-central-1');
-const KEY_NAME = text(
-  /^[A-Za-z][A-Za-z0-9-]{0,59}$/,
-  'must begin with a letter and have 1 to 60 letters, digits and hyphens',
-);
-const SECRET_NAME = text(
-  /^[A-Za-z0-9/_+=.@-]{1,512}$/,
-  'must be the name of a secret: 1 to 512 letters, digits and / _ + = . @ -',
-);
-const SECRET_ARN = text(
-  /^arn:aws(?:-[a-z]+)*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}$/,
-  'must be the full ARN of a secret, with the six characters that AWS adds',
-);
-const KMS_KEY_ARN = text(
-  /^arn:aws(?:-[a-z]+)*:kms:[a-z0-9-]+:\d{12}:key\/(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/,
-  'must be the full ARN of a KMS key, no alias',
-);
 
 const SCHEDULE = object({
   cron: z
@@ -101,6 +82,18 @@ const VPC = object({
   'Private subnets with a way out (NAT) to Streamkap, Kafka and Secrets Manager, for keys with a safe list. Default: none.',
 );
 
+const STATIC_EGRESS = object({
+  cidr: PRIVATE_NETWORK.default('10.244.0.0/24').describe(
+    'Its addresses; they matter only where the network is joined to others. Default: 10.244.0.0/24.',
+  ),
+  zones: z
+    .literal([1, 2], { error: 'must be 1 or 2' })
+    .default(1)
+    .describe('Availability zones, each with a NAT gateway and a fixed address of its own. Default: 1.'),
+}).describe(
+  'Instead of vpc: a network that the stack makes, whose way out has fixed addresses (the output EgressAddresses), for keys with a safe list. Default: none.',
+);
+
 // CloudWatch Logs takes no other numbers.
 const RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -131,7 +124,8 @@ const ROTATION = object({
     .default(365)
     .describe('How many days log lines are kept. Default: 365.'),
   vpc: VPC.optional(),
-}).describe('The function that rotates.');
+  staticEgress: STATIC_EGRESS.optional(),
+}).describe('The function that rotates. Default: what its fields say.');
 
 const ADMIN_ROTATION = object({
   schedule: SCHEDULE,

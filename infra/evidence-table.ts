@@ -47,6 +47,6 @@ export class EvidenceTable extends Construct {
         },
       },
     });
-    table.addDependency(made);
+    table.node.addDependency(made);
   }
 }

@@ -10,3 +10,4 @@ export { RotationDashboard, type RotationDashboardProps } from './rotation-dashb
 export type { FunctionSettings, VpcPlacement } from './rotation-function.ts';
 export type { RotationScheduleProps } from './rotation-schedule.ts';
 export { SecretsKey } from './secrets-key.ts';
+export { StaticEgress, type StaticEgressProps } from './static-egress.ts';

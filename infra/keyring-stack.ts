@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Fn, Stack, type StackProps } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { secretArnOf } from './access-through-secrets-manager.ts';
 import { AdminCredentialRotation } from './admin-credential-rotation.ts';
@@ -12,8 +12,9 @@ import { PasswordRotation, type Strategy } from './password-rotation.ts';
 import { RotatedProjectKey } from './rotated-project-key.ts';
 import { RotationAlarms } from './rotation-alarms.ts';
 import { RotationDashboard } from './rotation-dashboard.ts';
-import type { FunctionSettings } from './rotation-function.ts';
+import type { FunctionSettings, VpcPlacement } from './rotation-function.ts';
 import { SecretsKey } from './secrets-key.ts';
+import { StaticEgress } from './static-egress.ts';
 
 /** CDK's behaviour that the stacks count on: ARNs with the real partition, and templates checked against CloudFormation's own schemas. */
 export const CDK_FLAGS = {
@@ -27,6 +28,12 @@ export interface KeyringStackProps extends StackProps {
 }
 
 type ProjectKeyConfiguration = StackConfiguration['projectKeys'][number];
+
+/** What every function of the stack gets. */
+interface FunctionParts {
+  readonly evidence: EvidenceTargets | undefined;
+  readonly settings: FunctionSettings;
+}
 
 /** What project keys need of the stack that rotates them, which may be another one than theirs. */
 interface Rotating {
@@ -45,8 +52,9 @@ export class KeyringStack extends Stack {
     super(scope, name, { ...props, stackName: name, env });
     const kmsKeyArn = configuration.secretsKmsKeyArn ?? new SecretsKey(this, 'SecretsKey').keyArn;
     const evidence = this.#evidence(configuration);
-    const rotations = this.#rotations(configuration, { kmsKeyArn, evidence, bundles });
-    const admin = this.#adminRotation(configuration, { evidence, bundles });
+    const settings = { ...settingsOf(configuration), vpc: this.#network(configuration), bundles };
+    const rotations = this.#rotations(configuration, { kmsKeyArn, evidence, settings });
+    const admin = this.#adminRotation(configuration, { evidence, settings });
     const rotating = { rotations, kmsKeyArn };
     const secrets = keyStacks === 0 ? projectKeysIn(this, projectKeys, rotating) : undefined;
     if (keyStacks > 0) {
@@ -58,6 +66,17 @@ export class KeyringStack extends Stack {
     // Secrets of other stacks are known by their names here: those stacks already depend on this one.
     const access = secrets ?? new Map(projectKeys.map((key) => [key.name, accessTo(this, key, kmsKeyArn)]));
     this.#gitHubAccess(configuration, { secrets: access, rotations });
+  }
+
+  /** Where the functions are: in subnets that are there, in a network made here, or in Lambda's own. */
+  #network({ rotation: { vpc, staticEgress, logRetentionDays } }: StackConfiguration): VpcPlacement | undefined {
+    if (!staticEgress) return vpc;
+    const made = new StaticEgress(this, 'Network', { ...staticEgress, logRetention: logRetentionDays });
+    new CfnOutput(this, 'EgressAddresses', {
+      value: Fn.join(',', [...made.addresses]),
+      description: 'For the safe lists of project keys',
+    });
+    return made;
   }
 
   #evidence({ evidence, eventBusArn }: StackConfiguration): EvidenceTargets | undefined {
@@ -74,18 +93,18 @@ export class KeyringStack extends Stack {
 
   #rotations(
     configuration: StackConfiguration,
-    parts: { kmsKeyArn: string; evidence: EvidenceTargets | undefined; bundles: string | undefined },
+    { kmsKeyArn, evidence, settings }: FunctionParts & { kmsKeyArn: string },
   ): Map<Strategy, PasswordRotation> {
     const { adminSecret, rotation, projectKeys, secretNamePrefix } = configuration;
     const make = (id: string, strategy: Strategy) => {
       const keys = projectKeys.filter((key) => key.strategy === strategy);
       const adopted = keys.flatMap((key) => (key.secretArn && key.kmsKeyArn ? [key.kmsKeyArn] : []));
       const made = new PasswordRotation(this, id, {
-        ...settingsOf(configuration, parts.bundles),
-        ...{ strategy, secretNamePrefix, evidence: parts.evidence },
+        ...settings,
+        ...{ strategy, secretNamePrefix, evidence },
         adminSecret: adminSecret.arn ?? adminSecret.name ?? '',
         adminSecretKmsKeyArn: adminSecret.kmsKeyArn,
-        secretsKmsKeyArns: [...new Set([parts.kmsKeyArn, ...adopted])],
+        secretsKmsKeyArns: [...new Set([kmsKeyArn, ...adopted])],
         onDrift: rotation.onDrift,
         loginCheck: rotation.loginCheck,
         propagationTimeout: Duration.seconds(rotation.propagationTimeoutSeconds),
@@ -108,12 +127,12 @@ export class KeyringStack extends Stack {
 
   #adminRotation(
     configuration: StackConfiguration,
-    { evidence, bundles }: { evidence: EvidenceTargets | undefined; bundles: string | undefined },
+    { evidence, settings }: FunctionParts,
   ): AdminCredentialRotation | undefined {
     const { adminRotation, adminSecret } = configuration;
     if (!adminRotation) return undefined;
     const made = new AdminCredentialRotation(this, 'AdminRotation', {
-      ...settingsOf(configuration, bundles),
+      ...settings,
       adminSecret: adminSecret.arn ?? adminSecret.name ?? '',
       adminSecretKmsKeyArn: adminSecret.kmsKeyArn,
       schedule: adminRotation.schedule,
@@ -167,9 +186,9 @@ export class KeyringStack extends Stack {
   }
 }
 
-function settingsOf({ rotation, streamkapHost }: StackConfiguration, bundles: string | undefined): FunctionSettings {
-  const { logLevel, logRetentionDays: logRetention, vpc } = rotation;
-  return { streamkapHost, logLevel, logRetention, vpc, bundles };
+function settingsOf({ rotation, streamkapHost }: StackConfiguration): FunctionSettings {
+  const { logLevel, logRetentionDays: logRetention } = rotation;
+  return { streamkapHost, logLevel, logRetention };
 }
 
 function projectKeysIn(

@@ -11,6 +11,8 @@ export interface VpcPlacement {
   /** Private subnets with a way out to Streamkap, Kafka and AWS. */
   readonly subnetIds: readonly string[];
   readonly securityGroupIds: readonly string[];
+  /** What has to be there before a function can reach anything. @default - it is there already */
+  readonly ready?: readonly IDependable[];
 }
 
 /** What every function of ours may be given; each has a default that is safe. */
@@ -106,7 +108,7 @@ export class RotationFunction extends Construct {
     });
     asset.addResourceMetadata(rotate, 'Code');
     // The role's own policies are part of it, so the function can log, and reach its subnets, from its first call.
-    rotate.node.addDependency(role);
+    rotate.node.addDependency(role, ...(props.vpc?.ready ?? []));
     return rotate;
   }
 

@@ -88,6 +88,9 @@ for (const name of ['rotate-password', 'rotate-admin']) {
 }
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** @returns a folder of its own, which goes with the tests */
+export const outputFolder = (): string => mkdtempSync(join(folder, 'out-'));
+
 /** @returns the template of the first stack */
 export function synthesise(input: unknown = configuration()): Template {
   return Template.fromStack(stackOf(input));
@@ -96,11 +99,7 @@ export function synthesise(input: unknown = configuration()): Template {
 export function stackOf(input: unknown): KeyringStack {
   const [stack] = parseConfiguration(JSON.stringify(input), 'keyring.config.json').stacks;
   if (!stack) throw new Error('the fixture has no stack');
-  const app = new App({
-    outdir: mkdtempSync(join(folder, 'out-')),
-    analyticsReporting: false,
-    postCliContext: CDK_FLAGS,
-  });
+  const app = new App({ outdir: outputFolder(), analyticsReporting: false, postCliContext: CDK_FLAGS });
   return new KeyringStack(app, stack, { bundles });
 }
 
