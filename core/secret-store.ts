@@ -38,7 +38,7 @@ export interface NewVersion {
 export interface LabelMove {
   readonly secretId: string;
   readonly label: string;
-  readonly from?: string;
+  readonly from?: string | undefined;
   readonly to?: string;
 }
 

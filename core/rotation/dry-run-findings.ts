@@ -53,21 +53,20 @@ export class Problems {
 /** @returns the token of the rotation that was begun and has not ended */
 export function tokenUnderWay({ versions }: Pick<SecretDescription, 'versions'>): string | undefined {
   const token = holderOf(versions, PENDING);
-  return token === undefined || versions[token]?.includes(CURRENT) ? undefined : token;
+  return token === holderOf(versions, CURRENT) ? undefined : token;
 }
 
 /** @throws RotationError when the pending version is not one that createSecret made for this rotation (1, 4) */
 export function requireOwnPending({ arn, versions }: SecretDescription, token: string): void {
   const target = { secretId: arn, token };
-  if (versions[token]?.includes(PREVIOUS)) throw errors.pendingIsPrevious(target);
-  if (!versions[token]?.includes(MADE)) throw errors.pendingForeign(target);
+  if (holderOf(versions, PREVIOUS) === token) throw errors.pendingIsPrevious(target);
+  if (holderOf(versions, MADE) !== token) throw errors.pendingForeign(target);
 }
 
 /** @param pendingStored the rotation under way has its value already */
 export function writesOf(secret: SecretDescription, pendingStored: boolean): string[] {
   const { arn, versions } = secret;
-  const current = versions[holderOf(versions, CURRENT) ?? ''] ?? [];
-  const vouchedFor = pendingStored && current.includes(UNSENT);
+  const vouchedFor = pendingStored && holderOf(versions, UNSENT) === holderOf(versions, CURRENT);
   return [
     ...(pendingStored ? [] : [`PutSecretValue ${arn}: a new version with ${PENDING}, ${MADE} and ${UNSENT}`]),
     ...(vouchedFor ? [] : [`UpdateSecretVersionStage ${arn}: ${UNSENT} to the version under ${CURRENT}`]),

@@ -1,7 +1,7 @@
 import type { KafkaCredentialFile } from '../credential-file.ts';
 import { StreamkapError } from '../errors.ts';
 import type { LoginRequest, LoginResult } from '../login-probe/probe.ts';
-import type { SecretDescription, SecretReader, SecretVersion } from '../secret-store.ts';
+import type { SecretDescription, SecretReader, SecretVersion, VersionSelector } from '../secret-store.ts';
 import type { StreamkapClient } from '../streamkap/client.ts';
 import { statusOf } from '../streamkap/schemas.ts';
 import { standbyMissing } from './alternating/errors.ts';
@@ -11,7 +11,7 @@ import * as errors from './errors.ts';
 import { parseKafkaCredential, requireSameKey } from './kafka-credential.ts';
 import { KafkaLogin } from './kafka-login.ts';
 import { keyGone, keyNotActive, refusalOf } from './refusals.ts';
-import type { CredentialOrigin } from './strategy.ts';
+import type { CredentialOrigin, Proof } from './strategy.ts';
 import type { TimeBudget } from './time-budget.ts';
 import { requireTaggedStrategy } from './token-guard.ts';
 
@@ -58,11 +58,10 @@ export class PasswordDryRun {
   async #plan(secret: SecretDescription, strategy: 'single' | 'alternating') {
     const current = await this.#file(secret.arn, 'current');
     if (!current) throw errors.notProvisioned(secret.arn, 'no value');
-    await this.#try('current', current);
+    const { outcome } = await this.#try('current', current);
     await this.#requireActive(current.project_key_id);
     const underWay = await this.#rotationUnderWay(secret, { current, strategy });
-    const { current: ofCurrent, pending: ofPending } = this.#logins;
-    if (ofCurrent?.outcome === 'rejected' && ofPending?.outcome !== 'accepted')
+    if (outcome === 'rejected' && this.#logins.pending?.outcome !== 'accepted')
       this.#problems.add(errors.currentRejected());
     const changes = strategy === 'single' ? this.#singleChanges(current) : await this.#pairChanges(secret, current);
     return {
@@ -77,7 +76,7 @@ export class PasswordDryRun {
     { current, strategy }: { readonly current: KafkaCredentialFile; readonly strategy: 'single' | 'alternating' },
   ): Promise<boolean> {
     const token = tokenUnderWay(secret);
-    const pending = token && (await this.#file(secret.arn, 'pending', token));
+    const pending = token && (await this.#file(secret.arn, 'pending', { versionId: token }));
     if (!pending) return false;
     await this.#problems.noting(async () => {
       if (strategy === 'single') requireSameKey(current, pending);
@@ -127,19 +126,20 @@ export class PasswordDryRun {
   }
 
   /** One login, whose secret is known to the redaction by now. */
-  async #try(which: keyof DryRun['logins'], file: KafkaCredentialFile): Promise<void> {
+  async #try(which: keyof DryRun['logins'], file: KafkaCredentialFile): Promise<Proof> {
     const proof = await this.#login.once(file, this.#budget);
     this.#logins[which] = proof;
     if (proof.outcome === 'unknown') this.#problems.add(errors.loginUnknown(proof, 'no'));
+    return proof;
   }
 
   /** @returns undefined when the version has no value */
   async #file(
     secretId: string,
     role: CredentialOrigin['role'],
-    versionId?: string,
+    at?: VersionSelector,
   ): Promise<KafkaCredentialFile | undefined> {
-    const version = await this.#ports.store.read(secretId, versionId === undefined ? undefined : { versionId });
+    const version = await this.#ports.store.read(secretId, at);
     if (typeof version === 'string') return undefined;
     return this.#parse(version, role);
   }

@@ -17,8 +17,6 @@ const refused = (code: string, facts: Facts) => new RotationError({ ...facts, co
 const passing = (code: string, changed: Changed, facts: Facts) =>
   new RotationError({ ...facts, code, changed, retryable: true });
 
-export const FINISHED_MEANWHILE = 'FINISHED_MEANWHILE';
-
 const AGAIN = 'Nothing to do: Secrets Manager calls the rotation again.';
 
 /** @returns the command that ends a rotation which cannot succeed, so that the next one starts afresh */
@@ -28,7 +26,6 @@ export function clearPendingCommand({ secretId, token }: RotationTarget): string
 
 /** @returns any error as one of ours; the text of a foreign one is dropped, for it may quote a secret */
 export function asRotationError(error: unknown): RotationError {
-  if (error instanceof RotationError) return error;
   if (error instanceof KeyringError) {
     const { code, message, changed, retryable, remedy, requestId } = error;
     return new RotationError({ code, message, changed, retryable, remedy, requestId });
@@ -84,7 +81,7 @@ export const pendingIsPrevious = (target: RotationTarget) =>
 /** @param outcome.spares whether the current value works beside a live one of another version */
 export const abandoned = (
   target: RotationTarget,
-  { live, changed, spares = false }: { live: boolean; changed: Changed; spares?: boolean | undefined },
+  { live, changed, spares }: { live: boolean; changed: Changed; spares?: boolean | undefined },
 ) =>
   new RotationError({
     code: 'ROTATION_ABANDONED',
@@ -138,13 +135,6 @@ export const pendingMissing = ({ secretId, token }: RotationTarget) =>
 export const neverSet = ({ secretId, token }: RotationTarget) =>
   passing('NEVER_SET', 'no', {
     message: `setSecret has not put the password of version ${token} of ${secretId} in force: it comes first`,
-    remedy: AGAIN,
-  });
-
-/** Not an error to Secrets Manager: setSecret has nothing left to do. */
-export const finishedMeanwhile = ({ secretId, token }: RotationTarget) =>
-  passing(FINISHED_MEANWHILE, 'no', {
-    message: `version ${token} of ${secretId} became current while another attempt was about to send its password`,
     remedy: AGAIN,
   });
 

@@ -145,7 +145,6 @@ export class InPlaceChange {
         if (!(error instanceof StreamkapError)) throw error;
         failure = error;
       }
-      if (failure?.code === 'OUT_OF_TIME') throw errors.outOfTime();
       if (failure?.changed !== 'no') return await this.#settle(pending, failure);
       const next = await this.#afterRefusal(failure, pending, sends);
       if ('outcome' in next) return next;

@@ -22,7 +22,7 @@ export function parseKafkaCredential(text: string, { role, secretId }: Credentia
 
 /** By its type alone: an intent of another version of this product is one too. */
 function isIntent(json: unknown): boolean {
-  return typeof json === 'object' && json !== null && 'type' in json && json.type === 'streamkap_keyring_intent';
+  return (json as { readonly type?: unknown } | null)?.type === 'streamkap_keyring_intent';
 }
 
 /**

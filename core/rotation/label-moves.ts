@@ -1,10 +1,8 @@
 import { SecretStoreError } from '../errors.ts';
-import type { SecretDescription, SecretStore } from '../secret-store.ts';
+import type { LabelMove, SecretStore } from '../secret-store.ts';
 import { currentMoved, type RotationTarget } from './errors.ts';
 import { CURRENT, holderOf, LIVE, PENDING, ROLLED_BACK, TURN, UNSENT } from './situation.ts';
 import type { VersionReading } from './version-reading.ts';
-
-type Versions = SecretDescription['versions'];
 
 /** A move whose answer was lost, or that lost a race, is looked at and made again this often. */
 const TRIES = 3;
@@ -28,7 +26,7 @@ export class LabelMoves {
     const lost = await this.#move({ secretId, label: CURRENT, from, to: token });
     if (lost === 'moved') return;
     const { versions } = await this.#reading.describe(secretId);
-    if (versions[token]?.includes(CURRENT)) return;
+    if (holderOf(versions, CURRENT) === token) return;
     throw lost === 'elsewhere' ? currentMoved({ secretId, token }) : lost;
   }
 
@@ -47,7 +45,7 @@ export class LabelMoves {
 
   /** KEYRING_UNSENT to the current version from wherever it is: the pending value was found in force (9). */
   async vouch(target: RotationTarget, currentId: string): Promise<void> {
-    await this.#place(UNSENT, { ...target, token: currentId }, () => {});
+    await this.#place(UNSENT, { ...target, token: currentId });
   }
 
   /** The attempt that claimed it failed: until setSecret has seen the value work, it is not to be finished (9 to 1). */
@@ -66,20 +64,14 @@ export class LabelMoves {
     };
   }
 
-  /**
-   * Durable before anything is put back: the token's password must not be sent again.
-   * @param currentId the version that the change began with
-   * @throws RotationError CURRENT_MOVED when another one is current by now
-   */
-  async recordRolledBack(target: RotationTarget, currentId: string): Promise<void> {
-    await this.#place(ROLLED_BACK, target, (versions) => {
-      if (!versions[currentId]?.includes(CURRENT)) throw currentMoved(target);
-    });
+  /** Durable before anything is put back: the token's password must not be sent again, and must stay stored. */
+  async recordRolledBack(target: RotationTarget): Promise<void> {
+    await this.#place(ROLLED_BACK, target);
   }
 
   /** Keeps a version from being purged whose password is in force although no AWS label says so. */
   async recordLive(target: RotationTarget): Promise<void> {
-    await this.#place(LIVE, target, () => {});
+    await this.#place(LIVE, target);
   }
 
   /** After a way back only: the next rotation starts with a new token. */
@@ -89,10 +81,9 @@ export class LabelMoves {
   }
 
   /** Brings one of our labels to the token's version from wherever it is. */
-  async #place(label: string, target: RotationTarget, check: (versions: Versions) => void): Promise<void> {
+  async #place(label: string, target: RotationTarget): Promise<void> {
     for (let tries = 1; ; tries++) {
       const { versions } = await this.#reading.describe(target.secretId);
-      check(versions);
       const from = holderOf(versions, label);
       if (from === target.token) return;
       const result = await this.#move({ secretId: target.secretId, label, from, to: target.token });
@@ -102,10 +93,9 @@ export class LabelMoves {
   }
 
   /** @returns the error when nobody knows whether it was made @throws SecretStoreError when it was not */
-  async #move(move: { secretId: string; label: string; from?: string | undefined; to?: string }) {
-    const { from, ...rest } = move;
+  async #move(move: LabelMove) {
     try {
-      return await this.#store.move({ ...rest, ...(from === undefined ? {} : { from }) });
+      return await this.#store.move(move);
     } catch (error) {
       if (error instanceof SecretStoreError && error.changed !== 'no') return error;
       throw error;

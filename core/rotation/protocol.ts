@@ -17,15 +17,14 @@
  * for it to arrive; and where it is not, nothing is finished.
  */
 import type { Clock } from '../clock.ts';
-import { RotationError } from '../errors.ts';
 import { putSurely } from '../provisioning/durable-write.ts';
 import type { SecretDescription, SecretStore } from '../secret-store.ts';
 import { CredentialReading, type CurrentCredential } from './credential-reading.ts';
 import * as errors from './errors.ts';
 import { LabelMoves } from './label-moves.ts';
 import type { RotationMemory } from './rotation-memory.ts';
-import { CURRENT, holderOf, MADE, PENDING, PREVIOUS, situationOf, UNSENT } from './situation.ts';
-import { StoredChange } from './stored-change.ts';
+import { CURRENT, holderOf, MADE, PENDING, PREVIOUS, UNSENT } from './situation.ts';
+import { FinishedMeanwhile, StoredChange } from './stored-change.ts';
 import type { Applied, Proof, RotationSignal, Strategy } from './strategy.ts';
 import type { TimeBudget } from './time-budget.ts';
 import { TokenGuard } from './token-guard.ts';
@@ -115,14 +114,13 @@ export class RotationProtocol<Value> {
     const description = await this.#reading.describe(secretId);
     this.#guard.requireStrategy(description);
     if (!description.rotationEnabled) throw errors.rotationDisabled(secretId);
-    if (await this.#guard.isDone(target, description.versions[token])) return { outcome: 'already-current' };
-    if (situationOf(description.versions[token]) !== 'pending') return { outcome: 'found' }; // 2, 8
+    const situation = await this.#guard.situation(target, description.versions[token]);
+    if (situation === 'current') return { outcome: 'already-current' }; // 3
+    if (situation !== 'pending') return { outcome: 'found' }; // 2, 8
     const current = await this.#credentials.current(secretId); // 7
     await this.#guard.requireNoUpdate(description, current);
-    await this.#prepare(description, current);
-    if (this.#strategy.makesOutside?.(current.value) && (await this.#reading.peek(secretId, token)))
-      return { outcome: 'found' };
-    const value = await this.#strategy.makePending(current.value, { budget: this.#budget, token });
+    if (this.#strategy.makesOutside && (await this.#reading.peek(secretId, token))) return { outcome: 'found' };
+    const value = await this.#makePending(target, description, current);
     const stored = await putSurely(this.#ports.store, {
       ...{ secretId, versionId: token, value, rotationToken },
       stages: [PENDING, MADE, UNSENT],
@@ -133,12 +131,13 @@ export class RotationProtocol<Value> {
     return { outcome: 'found' };
   }
 
-  async #prepare(
+  #makePending(
+    { token }: errors.RotationTarget,
     secret: SecretDescription,
     { value: current, versionId: currentToken }: CurrentCredential<Value>,
-  ): Promise<void> {
-    await this.#strategy.prepare?.({
-      ...{ secret, current, currentToken, budget: this.#budget },
+  ): Promise<string> {
+    return this.#strategy.makePending(current, {
+      ...{ token, secret, currentToken, budget: this.#budget },
       previous: () => this.#credentials.before(secret.arn, { stage: PREVIOUS }, current),
     });
   }
@@ -176,8 +175,7 @@ export class RotationProtocol<Value> {
     try {
       return await this.#strategy.apply(change);
     } catch (error) {
-      if (error instanceof RotationError && error.code === errors.FINISHED_MEANWHILE)
-        return { outcome: 'finished-meanwhile' };
+      if (error instanceof FinishedMeanwhile) return { outcome: 'finished-meanwhile' };
       await change.retract();
       throw error;
     }
@@ -187,8 +185,9 @@ export class RotationProtocol<Value> {
   async #testSecret(target: StepRequest): Promise<StepReport> {
     const version = await this.#reading.find(target.secretId, target.token);
     if (!version) return await this.#testWithoutValue(target);
-    if (await this.#guard.isDone(target, version.stages, version)) return { outcome: 'already-current' };
-    if (situationOf(version.stages) === 'unsent') throw errors.neverSet(target); // 8
+    const situation = await this.#guard.situation(target, version.stages, version);
+    if (situation === 'current') return { outcome: 'already-current' }; // 3
+    if (situation === 'unsent') throw errors.neverSet(target); // 8
     const pending = this.#credentials.parse(version, 'pending');
     const options = { budget: this.#budget, patient: false };
     let proof = await this.#strategy.prove(pending, options);
@@ -206,7 +205,8 @@ export class RotationProtocol<Value> {
   async #testWithoutValue(target: StepRequest): Promise<StepReport> {
     const description = await this.#reading.describe(target.secretId);
     this.#guard.requireStrategy(description);
-    if (await this.#guard.isDone(target, description.versions[target.token])) return { outcome: 'already-current' };
+    const situation = await this.#guard.situation(target, description.versions[target.token]);
+    if (situation === 'current') return { outcome: 'already-current' }; // 3
     const current = await this.#credentials.current(target.secretId); // 7
     const proof = await this.#strategy.prove(current.value, { budget: this.#budget, patient: false });
     if (proof.outcome === 'rejected') throw errors.currentRejected();
@@ -223,32 +223,35 @@ export class RotationProtocol<Value> {
     const { clock, memory } = this.#ports;
     const description = await this.#reading.describe(target.secretId);
     this.#guard.requireStrategy(description);
-    const stages = description.versions[target.token];
-    if (await this.#guard.isDone(target, stages)) {
-      await this.#afterMove(target, description, { replayed: true });
+    const situation = await this.#guard.situation(target, description.versions[target.token]);
+    if (situation === 'current') {
+      await this.#afterMove(target, description);
       return { outcome: 'already-current' };
     }
     const outgoing = holderOf(description.versions, CURRENT);
     if (outgoing === undefined) throw errors.notProvisioned(target.secretId, 'no value'); // 7
-    const vouchedFor = stages?.includes(MADE) && holderOf(description.versions, UNSENT) === outgoing;
-    if (!vouchedFor) throw errors.neverSet(target); // 1, 8
-    const doubtful = situationOf(stages) === 'rolling-back'; // 2
-    if (doubtful || !description.rotationEnabled) await this.#proveAgain(target, description.rotationEnabled);
+    const isMade = holderOf(description.versions, MADE) === target.token;
+    if (!isMade || holderOf(description.versions, UNSENT) !== outgoing) throw errors.neverSet(target); // 1, 8
+    const isDoubtful = situation === 'rolling-back' || !description.rotationEnabled; // 2
+    if (isDoubtful) await this.#proveAgain(target, description.rotationEnabled);
     await this.#labels.promote(target, outgoing);
     const movedAt = clock.now();
     const sentAt = memory.sentAt(target.token);
     const gap = sentAt === undefined || this.#strategy.outgoingStaysValid ? {} : { consumerGapMs: movedAt - sentAt };
-    memory.forget(target.token);
-    const afterMove = await this.#afterMove(target, description, { replayed: false });
+    const afterMove = await this.#afterMove(target, description);
     return { outcome: 'moved', movedAt, ...gap, outgoing: await this.#lookAtOutgoing(afterMove) };
   }
 
-  /** 3. @returns the credential that was current before the token's, read once for whoever asks */
+  /**
+   * 3.
+   * @param secret as it was described before the move, if there was one now
+   * @returns the credential that was current before the token's, read once for whoever asks
+   */
   async #afterMove(
     { secretId, token }: StepRequest,
     secret: SecretDescription,
-    { replayed }: { readonly replayed: boolean },
   ): Promise<() => Promise<Value | undefined>> {
+    const replayed = holderOf(secret.versions, CURRENT) === token;
     const versionId = holderOf(secret.versions, replayed ? PREVIOUS : CURRENT);
     let read: Promise<Value | undefined> | undefined;
     const outgoing = async () => {

@@ -1,7 +1,7 @@
 import type { CredentialReading, CurrentCredential } from './credential-reading.ts';
 import * as errors from './errors.ts';
 import type { LabelMoves } from './label-moves.ts';
-import { CURRENT, MADE, PREVIOUS, situationOf, UNSENT } from './situation.ts';
+import { CURRENT, MADE, PREVIOUS, UNSENT } from './situation.ts';
 import type {
   Change,
   ClaimedCredential,
@@ -29,6 +29,9 @@ interface Subject<Value> {
   readonly current: CurrentCredential<Value>;
   readonly budget: TimeBudget;
 }
+
+/** The token's version became current while this attempt was about to send its password: nothing is left to do. */
+export class FinishedMeanwhile extends Error {}
 
 /** The change from the version that is current to the token's, for a strategy that knows neither. */
 export class StoredChange<Value> implements Change<Value> {
@@ -71,12 +74,13 @@ export class StoredChange<Value> implements Change<Value> {
     const { secretId, token } = this.#target;
     const version = await reading.find(secretId, token);
     const stages = version?.stages ?? (await reading.describe(secretId)).versions[token];
-    if (await guard.isDone(this.#target, stages, version)) throw errors.finishedMeanwhile(this.#target);
+    const situation = await guard.situation(this.#target, stages, version);
+    if (situation === 'current') throw new FinishedMeanwhile();
     if (!version) throw errors.pendingMissing(this.#target);
     const value = credentials.parse(version, 'pending');
     strategy.requireSuccessor(this.current, value);
-    if (!stages?.includes(MADE)) throw errors.pendingForeign(this.#target);
-    return { value, wayBackRecorded: situationOf(stages) === 'rolling-back' };
+    if (!version.stages.includes(MADE)) throw errors.pendingForeign(this.#target);
+    return { value, wayBackRecorded: situation === 'rolling-back' };
   }
 
   /** The label first: whoever dies after it has the next attempt wait for what may have been sent. */
@@ -101,7 +105,7 @@ export class StoredChange<Value> implements Change<Value> {
 
   async recordWayBack(): Promise<Value> {
     const { labels, reading, credentials } = this.#parts;
-    await labels.recordRolledBack(this.#target, this.#currentId);
+    await labels.recordRolledBack(this.#target);
     const version = await reading.find(this.#target.secretId, this.#currentId);
     if (!version?.stages.includes(CURRENT)) throw errors.currentMoved(this.#target);
     return credentials.parse(version, 'current');

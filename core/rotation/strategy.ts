@@ -79,10 +79,11 @@ export interface SecretFacts {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** What may be looked at before the next credential is made. */
-export interface Preparation<Value> {
+/** What may be looked at when the next credential is made. */
+export interface Making<Value> {
+  /** Which rotation it is for: the same in every replay. */
+  readonly token: string;
   readonly secret: SecretFacts;
-  readonly current: Value;
   /** What made the current credential so: the token of the rotation before, where there was one. */
   readonly currentToken: string;
   readonly budget: TimeBudget;
@@ -125,18 +126,13 @@ export interface Strategy<Value> {
   parse(text: string, origin: CredentialOrigin): Value;
   /** True for what lies under KEYRING_INTENT when the current credential lacks what it brings or is about to bring. */
   isUnfinishedUpdate?(labelled: string, current: Value): boolean;
-  /** Before the next credential is made: repairs what an earlier rotation left half done. Left out, it costs no call. */
-  prepare?(facts: Preparation<Value>): Promise<void>;
+  /** {@link makePending} makes one more outside each time it is called: a value that is stored is looked for first. */
+  readonly makesOutside?: boolean;
   /**
-   * True when {@link makePending} makes something outside, like a key: then a stored value is looked for before it is called.
-   * Asked after {@link prepare}.
-   */
-  makesOutside?(current: Value): boolean;
-  /**
-   * @param options.token which rotation it is for, the same in every replay
+   * Repairs, before that, what an earlier rotation left half done.
    * @returns the text of the credential that shall follow; it is not in force yet, and the caller may throw it away
    */
-  makePending(current: Value, options: { readonly budget: TimeBudget; readonly token: string }): Promise<string>;
+  makePending(current: Value, facts: Making<Value>): Promise<string>;
   /** Another credential is stored in place of one that {@link makePending} gave, which nobody will ever use. */
   discard?(made: Value, budget: TimeBudget): Promise<void>;
   /** @throws RotationError unless `pending` may follow `current`: the same target, nothing else than the secret part changed */

@@ -5,7 +5,7 @@ import type { SecretDescription, SecretVersion } from '../secret-store.ts';
 import type { CurrentCredential } from './credential-reading.ts';
 import * as errors from './errors.ts';
 import type { LabelMoves } from './label-moves.ts';
-import { holderOf, PREVIOUS, situationOf, UNSENT } from './situation.ts';
+import { holderOf, PREVIOUS, type Situation, situationOf, UNSENT } from './situation.ts';
 import type { RotationSignal, Strategy, StrategyName } from './strategy.ts';
 import type { TimeBudget } from './time-budget.ts';
 import type { VersionReading } from './version-reading.ts';
@@ -51,9 +51,8 @@ export class TokenGuard<Value> {
     const { reading, strategy } = this.#ports;
     const holder = holderOf(secret.versions, INTENT_LABEL);
     if (holder === undefined || holder === current.versionId) return;
-    const labelled = await reading.peek(secret.arn, holder);
-    if (!labelled) return;
-    const isYoung = labelled.readAt - labelled.createdAt < STEP_LASTS_AT_MOST_MS;
+    const labelled = await reading.find(secret.arn, holder);
+    const isYoung = !labelled || labelled.readAt - labelled.createdAt < STEP_LASTS_AT_MOST_MS;
     if (isYoung || strategy.isUnfinishedUpdate?.(labelled.value, current.value))
       throw errors.updateUnderWay(secret.name);
   }
@@ -61,41 +60,33 @@ export class TokenGuard<Value> {
   /**
    * @param stages labels of the token's version, undefined when DescribeSecret does not list it
    * @param version the same version with its value, where it was read
-   * @returns true when the rotation is done (3), false when it goes on (1, 2, 8)
+   * @returns `current` when the rotation is done (3), another one when it goes on (1, 2, 8)
    * @throws RotationError for what is neither (4, 5, 6)
    */
-  async isDone(
+  async situation(
     target: errors.RotationTarget,
     stages: readonly string[] | undefined,
     version?: SecretVersion,
-  ): Promise<boolean> {
-    switch (situationOf(stages)) {
-      case 'current':
-        return true;
-      case 'pending':
-      case 'unsent':
-      case 'rolling-back':
-        return false;
+  ): Promise<Exclude<Situation, 'pending-is-previous' | 'stopped' | 'unlisted'>> {
+    const situation = situationOf(stages);
+    switch (situation) {
       case 'pending-is-previous':
         throw errors.pendingIsPrevious(target);
-      case 'unlisted': {
-        const unlabelled = version ?? (await this.#ports.reading.peek(target.secretId, target.token));
-        throw unlabelled ? await this.#stopped(target, unlabelled) : errors.unknownToken(target);
-      }
       case 'stopped':
-        throw await this.#stopped(target, version, stages);
+      case 'unlisted': {
+        const stopped = version ?? (await this.#ports.reading.peek(target.secretId, target.token));
+        throw stopped ? await this.#stopped(target, stopped) : errors.unknownToken(target);
+      }
+      default:
+        return situation;
     }
   }
 
   /** 5: nothing is sent. If the change had got through, its password must not be lost with its version. */
-  async #stopped(
-    target: errors.RotationTarget,
-    version: SecretVersion | undefined,
-    stages: readonly string[] = [],
-  ): Promise<Error> {
+  async #stopped(target: errors.RotationTarget, version: SecretVersion): Promise<Error> {
     const { labels, signal, strategy } = this.#ports;
-    const isLate = strategy.outgoingStaysValid && stages.includes(PREVIOUS);
-    if (stages.includes(UNSENT) || isLate || strategy.findsLeftovers)
+    const isLate = strategy.outgoingStaysValid && version.stages.includes(PREVIOUS);
+    if (version.stages.includes(UNSENT) || isLate || strategy.findsLeftovers)
       return errors.abandoned(target, { live: false, changed: 'no' });
     try {
       if (!(await this.#isLive(target, version))) return errors.abandoned(target, { live: false, changed: 'no' });
@@ -110,10 +101,8 @@ export class TokenGuard<Value> {
   }
 
   /** One login at most; a value that is current under another version id is no loss. */
-  async #isLive(target: errors.RotationTarget, known: SecretVersion | undefined): Promise<boolean> {
+  async #isLive(target: errors.RotationTarget, version: SecretVersion): Promise<boolean> {
     const { strategy, reading, budget } = this.#ports;
-    const version = known ?? (await reading.peek(target.secretId, target.token));
-    if (!version) return false;
     const value = strategy.parse(version.value, { role: 'pending', secretId: version.arn });
     const current = await reading.current(target.secretId);
     if (current.value === version.value) return false;

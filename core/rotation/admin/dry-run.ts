@@ -1,5 +1,5 @@
 import { StreamkapError } from '../../errors.ts';
-import type { SecretDescription, SecretReader, VersionLister } from '../../secret-store.ts';
+import type { SecretDescription, SecretReader, VersionLister, VersionSelector } from '../../secret-store.ts';
 import type { ClientCredentials } from '../../streamkap/client-credentials.ts';
 import type { AdminCredentialSource } from '../../streamkap/token.ts';
 import { type DryRun, Problems, requireOwnPending, tokenUnderWay, writesOf } from '../dry-run-findings.ts';
@@ -83,7 +83,7 @@ export class AdminDryRun {
     if (!value) throw notProvisioned(secret.arn, 'no value');
     const own = await this.#own(secret.arn, value);
     const token = tokenUnderWay(secret);
-    const pending = token && (await this.#value(secret.arn, 'pending', token));
+    const pending = token && (await this.#value(secret.arn, 'pending', { versionId: token }));
     const made = pending
       ? await this.#problems.noting(() => this.#tryPending({ secret, token, pending }, own))
       : await this.#problems.noting(() => this.#creation(own));
@@ -164,9 +164,9 @@ export class AdminDryRun {
   async #value(
     secretId: string,
     role: CredentialOrigin['role'],
-    versionId?: string,
+    at?: VersionSelector,
   ): Promise<AdminSecretValue | undefined> {
-    const version = await this.#ports.store.read(secretId, versionId === undefined ? undefined : { versionId });
+    const version = await this.#ports.store.read(secretId, at);
     if (typeof version === 'string') return undefined;
     const value = parseAdminSecret(version.value, { role, secretId, host: this.#ports.host });
     this.#ports.secretSeen(value.credential.clientSecret);

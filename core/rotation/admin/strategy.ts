@@ -3,7 +3,7 @@ import { KeyringError, StreamkapError } from '../../errors.ts';
 import type { ClientCredentials } from '../../streamkap/client-credentials.ts';
 import type { AdminCredential, AdminCredentialSource } from '../../streamkap/token.ts';
 import { mismatch } from '../errors.ts';
-import type { Applied, Change, CredentialOrigin, Proof, Strategy, Succession } from '../strategy.ts';
+import type { Applied, Change, CredentialOrigin, Making, Proof, Strategy, Succession } from '../strategy.ts';
 import type { TimeBudget } from '../time-budget.ts';
 import { type AdminSecretValue, parseAdminSecret, requireSamePlace, withCredential } from './admin-secret.ts';
 import * as errors from './errors.ts';
@@ -50,6 +50,7 @@ export class AdminStrategy implements Strategy<Value> {
   readonly name = 'admin';
   readonly outgoingStaysValid = true;
   readonly findsLeftovers = true;
+  readonly makesOutside = true;
   readonly #ports: AdminPorts;
 
   constructor(ports: AdminPorts) {
@@ -62,11 +63,7 @@ export class AdminStrategy implements Strategy<Value> {
     return value;
   }
 
-  makesOutside(): boolean {
-    return true;
-  }
-
-  async makePending(current: Value, { budget, token }: { budget: TimeBudget; token: string }): Promise<string> {
+  async makePending(current: Value, { budget, token }: Pick<Making<Value>, 'budget' | 'token'>): Promise<string> {
     const { fingerprint, nonce, secretSeen } = this.#ports;
     const { clientId } = current.credential;
     const api = this.#asCurrent(current.credential, budget.deadline - MAKING_NEEDS_MS.store);

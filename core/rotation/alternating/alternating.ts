@@ -6,7 +6,7 @@ import { CredentialReading } from '../credential-reading.ts';
 import { mismatch } from '../errors.ts';
 import { parseKafkaCredential } from '../kafka-credential.ts';
 import { KafkaLogin } from '../kafka-login.ts';
-import type { Applied, Change, CredentialOrigin, Preparation, Proof, Strategy, Succession } from '../strategy.ts';
+import type { Applied, Change, CredentialOrigin, Making, Proof, Strategy, Succession } from '../strategy.ts';
 import type { TimeBudget } from '../time-budget.ts';
 import { VersionReading } from '../version-reading.ts';
 import { type BirthApi, giveBirth } from './birth.ts';
@@ -16,7 +16,7 @@ import { IdleKeyChange } from './idle-key-change.ts';
 import { type Pair, pairOf } from './pair.ts';
 import { IdleKey, type PairApi } from './pair-keys.ts';
 import { RETIREMENT_SETTLES_MS, Retirement } from './retirement.ts';
-import { type Standby, StandbySecret } from './standby.ts';
+import { StandbySecret } from './standby.ts';
 
 export interface AlternatingPorts {
   readonly store: SecretStore & SecretTagger;
@@ -43,13 +43,6 @@ type File = KafkaCredentialFile;
 /** Kept back from waiting for a new key's first login, in milliseconds: time to store its file. */
 const STORE_MS = 5_000;
 
-/** A file that may follow the current one. */
-interface Successor {
-  readonly file: File;
-  /** It was found with the key, and no password has been made for this rotation. */
-  readonly usedBefore: boolean;
-}
-
 /**
  * Two keys with the same roles, ACLs and safe list that take turns: the idle one gets a new password, is proven and becomes
  * current; the other stays valid until the rotation after. At no instant is the current one refused because of anything done here.
@@ -64,7 +57,6 @@ export class AlternatingStrategy implements Strategy<File> {
   readonly ports: AlternatingPorts;
   readonly settings: AlternatingSettings;
   readonly #logins: KafkaLogin;
-  #successor: Successor | undefined;
 
   constructor(ports: AlternatingPorts, settings: AlternatingSettings) {
     this.ports = ports;
@@ -78,18 +70,14 @@ export class AlternatingStrategy implements Strategy<File> {
     return file;
   }
 
-  /** Finds the idle key's file, and puts it where it belongs; before the first rotation, has the second key made. */
-  async prepare(facts: Preparation<File>): Promise<void> {
-    const { secret, current } = facts;
-    const pair = pairOf(secret, current);
-    this.#successor = pair ? await this.#idleFile(facts, pair) : await this.#born(facts);
-  }
-
-  /** A key as it was born is used as it is, when it works; any other gets a new password. */
-  async makePending(_current: File, { budget }: { readonly budget: TimeBudget }): Promise<string> {
-    if (!this.#successor) throw new Error('prepare was not called');
-    const { file, usedBefore } = this.#successor;
-    if (!usedBefore && (await this.#worksAsBorn(file, budget))) return JSON.stringify(file);
+  /**
+   * Finds the idle key's file, and puts it where it belongs; before the first rotation, has the second key made. A key as it was
+   * born is used as it is, when it works; any other gets a new password.
+   */
+  async makePending(current: File, facts: Making<File>): Promise<string> {
+    const pair = pairOf(facts.secret, current);
+    const { file, asBorn } = pair ? await this.#idleFile(current, facts, pair) : await this.#born(current, facts);
+    if (asBorn && (await this.#worksAsBorn(file, facts.budget))) return JSON.stringify(file);
     return JSON.stringify(withKafkaPassword(file, this.#newPassword()));
   }
 
@@ -127,7 +115,7 @@ export class AlternatingStrategy implements Strategy<File> {
   /** The outgoing key is the idle one from now on: its file goes where the next rotation looks for it. */
   async afterMove({ secret, token, replayed, current, outgoing }: Succession<File>): Promise<void> {
     const standby = this.#standby(secret.name);
-    if (replayed && !isOf(await standby.read(), (await current()).project_key_id)) return;
+    if (replayed && (await standby.read())?.file.project_key_id !== (await current()).project_key_id) return;
     const file = await outgoing();
     if (file) await standby.keep(file, token);
   }
@@ -149,7 +137,7 @@ export class AlternatingStrategy implements Strategy<File> {
     });
   }
 
-  async #born({ secret, current, budget }: Preparation<File>): Promise<Successor> {
+  async #born(current: File, { secret, budget }: Making<File>) {
     const { login, generatePassword, randomId, secretSeen, store } = this.ports;
     const file = await giveBirth(
       {
@@ -159,19 +147,18 @@ export class AlternatingStrategy implements Strategy<File> {
       },
       { secret, current, budget },
     );
-    return { file, usedBefore: false };
+    return { file, asBorn: true };
   }
 
-  async #idleFile({ secret, current, currentToken, budget, previous }: Preparation<File>, pair: Pair) {
+  async #idleFile(current: File, { secret, currentToken, budget, previous }: Making<File>, pair: Pair) {
     const idle = IdleKey.of(pair, this.ports.streamkap(budget.deadline));
     const { file, at } = await findIdleFile({
       ...{ pair, current, currentToken, previous },
       standby: this.#standby(secret.name),
       detail: () => idle.detail(),
-      newPassword: () => this.#newPassword(),
     });
     if (at?.retired && at.ageMs < RETIREMENT_SETTLES_MS) throw errors.retireUnderWay();
-    return { file, usedBefore: !at?.asBorn };
+    return { file, asBorn: at?.asBorn };
   }
 
   /** @returns false only when Kafka refuses it for as long as a change may take; unknown is setSecret's to judge */
@@ -195,5 +182,3 @@ export class AlternatingStrategy implements Strategy<File> {
     if (file.api) this.ports.secretSeen(file.api.client_secret);
   }
 }
-
-const isOf = (standby: Standby, keyId: string) => standby.state === 'file' && standby.file.project_key_id === keyId;

@@ -74,10 +74,9 @@ export async function giveBirth(ports: BirthPorts, first: FirstKey): Promise<Kaf
       newSecret: { tags: {} },
     },
   );
-  const problem = problemOf(file, { current, username: request.username, serviceId: ours });
-  if (problem || !hasKafka(file)) throw errors.standbyMismatch(standby.name, problem ?? 'it has no kafka section');
-  await store.tag(secret.arn, pairTags(current, file));
-  return file;
+  const second = asSecondFile(file, { standby: standby.name, username: request.username, serviceId: ours });
+  await store.tag(secret.arn, pairTags(current, second));
+  return second;
 }
 
 /** @throws RotationError when the first key has what cannot be read, or no second username can be derived */
@@ -108,15 +107,16 @@ function requestFor(
   };
 }
 
-/** A file that lay there before may be anything's. @returns what is wrong with it */
-function problemOf(
+/** A file that lay there before may be anything's, the current key's too: that one has another username. @throws RotationError */
+function asSecondFile(
   file: CredentialFile,
-  is: { readonly current: KafkaCredentialFile; readonly username: string; readonly serviceId: string },
-): string | undefined {
-  if (file.project_key_id === is.current.project_key_id) return "it is the current key's";
-  if ((file.project.service_id ?? is.serviceId) !== is.serviceId) return 'its key is of another project';
-  if (file.kafka?.username !== is.username) return 'it is of another Kafka user than the second key has';
-  return undefined;
+  is: { readonly standby: string; readonly username: string; readonly serviceId: string },
+): KafkaCredentialFile {
+  if ((file.project.service_id ?? is.serviceId) !== is.serviceId)
+    throw errors.standbyMismatch(is.standby, 'its key is of another project');
+  if (!hasKafka(file) || file.kafka.username !== is.username)
+    throw errors.standbyMismatch(is.standby, 'it is not of the Kafka user that the second key has');
+  return file;
 }
 
 /** Provisioning with no way to the first key: it only ever means the one it makes. */

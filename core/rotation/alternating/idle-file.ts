@@ -3,13 +3,15 @@ import type { ProjectKeyDetail } from '../../streamkap/schemas.ts';
 import * as errors from './errors.ts';
 import type { Pair } from './pair.ts';
 import { rebuiltFile } from './rebuilt-file.ts';
-import type { Standby, StandbySecret } from './standby.ts';
+import type { StandbyFile, StandbySecret } from './standby.ts';
 
 /** The idle key's file, and what is known of it. */
 export interface IdleFile {
   readonly file: KafkaCredentialFile;
   /** The standby's version that it was in; undefined when it was not there. */
-  readonly at: Extract<Standby, { state: 'file' }> | undefined;
+  readonly at: StandbyFile | undefined;
+  /** Nobody knows the key's password: the one in the file is empty. */
+  readonly isRebuilt?: boolean;
 }
 
 export interface IdleFileSources {
@@ -22,19 +24,18 @@ export interface IdleFileSources {
   readonly previous: () => Promise<KafkaCredentialFile | undefined>;
   /** @throws RotationError when the idle key is not there or not active */
   readonly detail: () => Promise<ProjectKeyDetail>;
-  readonly newPassword: () => string;
 }
 
 /**
  * Finds the idle key's file: in the standby secret; else under AWSPREVIOUS, known by its key id, from where it is put into the
- * standby secret; else made again from the pair's tags and the key's detail, with a password that nobody has set yet.
+ * standby secret; else made again from the pair's tags and the key's detail, without its password, which nobody can read.
  * @throws RotationError STANDBY_NOT_FOUND, STANDBY_MISMATCH, and what {@link rebuiltFile} throws
  */
 export async function findIdleFile(sources: IdleFileSources): Promise<IdleFile> {
   const { standby, pair, current, currentToken } = sources;
   const at = await standby.read();
-  if (at.state === 'file' && at.file.project_key_id === pair.idle.id) return { file: at.file, at };
-  if (at.state === 'file' && at.file.project_key_id !== pair.activeId) {
+  if (at?.file.project_key_id === pair.idle.id) return { file: at.file, at };
+  if (at && at.file.project_key_id !== pair.activeId) {
     throw errors.standbyMismatch(standby.name, 'it is of a third key');
   }
   // The move was the last thing that the rotation before did: what follows it is done now.
@@ -43,6 +44,5 @@ export async function findIdleFile(sources: IdleFileSources): Promise<IdleFile> 
     await standby.keep(before, currentToken);
     return { file: before, at: undefined };
   }
-  const password = sources.newPassword();
-  return { file: rebuiltFile(await sources.detail(), { idle: pair.idle, current, password }), at: undefined };
+  return { file: rebuiltFile(await sources.detail(), pair.idle, current), at: undefined, isRebuilt: true };
 }

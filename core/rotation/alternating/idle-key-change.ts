@@ -85,7 +85,7 @@ export class IdleKeyChange {
       if (hasPermissionsOnly(active)) throw errors.permissionsNotCopyable(active.id);
       if (apiAccessDiffers(active, idle)) throw errors.apiAccessDiffers(idle.id);
       const service = this.#change.current.project.service_id ?? active.service_id;
-      if (idle.service_id && service && idle.service_id !== service) throw errors.notTheIdleKey('service_id');
+      if ((idle.service_id ?? service) !== service) throw errors.notTheIdleKey('service_id');
       return [active, idle];
     } catch (error) {
       throw error instanceof StreamkapError ? refusalOf(error, 'no') : error;
@@ -109,7 +109,6 @@ export class IdleKeyChange {
       this.#requireTime();
       this.#sentAt = this.#change.budget.clock.now();
       const failure = await this.#idle.setPassword(pending.kafka.password).then(() => undefined, streamkapError);
-      if (failure?.code === 'OUT_OF_TIME') throw outOfTime();
       if (failure?.changed !== 'no') return await this.#settle(pending, failure);
       const next = await this.#afterRefusal(failure, pending, sends);
       if ('outcome' in next) return next;

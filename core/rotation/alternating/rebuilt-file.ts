@@ -7,12 +7,13 @@ import type { PairMember } from './pair.ts';
 /**
  * The idle key's file when it is stored nowhere any more: everything but the passwords is in the pair's tags, the key's detail, or
  * like the current key's. Assumed, because undocumented: the proxy endpoint is the bootstrap address.
- * @param password a new one, to be set once the file is stored
+ * @returns the file with an empty password: a new one is to be set
  * @throws RotationError API_SECRET_LOST, IDLE_FILE_NOT_REBUILDABLE
  */
 export function rebuiltFile(
   key: ProjectKeyDetail,
-  { idle, current, password }: { idle: PairMember; current: KafkaCredentialFile; password: string },
+  idle: PairMember,
+  current: KafkaCredentialFile,
 ): KafkaCredentialFile {
   if (hasApi(key)) throw errors.apiSecretLost(key.id);
   const username = idle.username ?? key.kafka_username;
@@ -23,7 +24,7 @@ export function rebuiltFile(
     project: current.project,
     api: null,
     kafka: {
-      ...{ username, password, bootstrap_servers: key.kafka_proxy_endpoint },
+      ...{ username, password: '', bootstrap_servers: key.kafka_proxy_endpoint },
       security_protocol: current.kafka.security_protocol ?? 'SASL_SSL',
       sasl_mechanism: current.kafka.sasl_mechanism ?? 'PLAIN',
       schema_registry_url: key.schema_proxy_endpoint ?? null,

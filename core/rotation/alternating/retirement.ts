@@ -13,10 +13,9 @@ import * as errors from './errors.ts';
 import { findIdleFile } from './idle-file.ts';
 import { pairOf } from './pair.ts';
 import { IdleKey, type PairApi } from './pair-keys.ts';
-import type { Standby, StandbySecret } from './standby.ts';
+import type { StandbyFile, StandbySecret } from './standby.ts';
 
 type File = KafkaCredentialFile;
-type Stored = Extract<Standby, { state: 'file' }>;
 
 export interface RetirementPorts {
   readonly reading: VersionReading;
@@ -76,12 +75,11 @@ export class Retirement {
     const found = await findIdleFile({
       ...{ pair, current, standby, previous, currentToken: version.versionId },
       detail: () => idle.detail(),
-      newPassword: this.#ports.newPassword,
     });
     const { at } = found;
     if (!at?.retired && afterMs > 0 && (!at || at.asBorn || at.ageMs < afterMs)) return { outcome: 'not-yet' };
     if (at?.retired && (await this.#isDone(at.file))) return { outcome: 'already-retired' };
-    const old = at?.retired ? await previous() : found.file;
+    const old = at?.retired || found.isRebuilt ? await previous() : found.file;
     await idle.detail().catch(asRefusal);
     const begunAt = budget.clock.now();
     const stored = await this.#store(standby, found.file, { at, seen: at?.versionId ?? version.versionId });
@@ -100,13 +98,12 @@ export class Retirement {
   async #store(
     standby: StandbySecret,
     file: File,
-    { at, seen }: { at: Stored | undefined; seen: string },
+    { at, seen }: { at: StandbyFile | undefined; seen: string },
   ): Promise<File> {
     const next = at?.retired ? file : withKafkaPassword(file, this.#ports.newPassword());
     await standby.retire(next, seen);
     const now = await standby.read();
-    const isThere = now.state === 'file' && now.retired && now.file.project_key_id === file.project_key_id;
-    if (!isThere) throw errors.rotationUnderWay(standby.name);
+    if (!now?.retired || now.file.project_key_id !== file.project_key_id) throw errors.rotationUnderWay(standby.name);
     return now.file;
   }
 
@@ -149,8 +146,8 @@ function requireQuiet({ name, versions, rotationEnabled, nextRotationAt }: Secre
   if (current !== version.versionId || (pending !== undefined && pending !== current)) {
     throw errors.rotationUnderWay(name);
   }
-  const isDue = rotationEnabled && nextRotationAt !== undefined && nextRotationAt - version.readAt < HOUR_MS;
-  if (isDue) throw errors.rotationDue(name);
+  const dueAt = nextRotationAt ?? Number.POSITIVE_INFINITY;
+  if (rotationEnabled && dueAt - version.readAt < HOUR_MS) throw errors.rotationDue(name);
 }
 
 function streamkapError(error: unknown): StreamkapError {

@@ -9,20 +9,16 @@ import * as errors from './errors.ts';
 /** On the idle key's file once it was given a password that nobody uses. */
 export const RETIRED_LABEL = 'KEYRING_RETIRED';
 
-/** What the standby secret holds. */
-export type Standby =
-  /** Nothing yet, or the intent of a birth that is not finished. */
-  | { readonly state: 'unborn' }
-  | {
-      readonly state: 'file';
-      readonly file: KafkaCredentialFile;
-      readonly versionId: string;
-      /** Milliseconds since it was stored, by the store's clock alone. */
-      readonly ageMs: number;
-      /** Nobody has used it since the key was made. */
-      readonly asBorn: boolean;
-      readonly retired: boolean;
-    };
+/** The file in the standby secret. */
+export interface StandbyFile {
+  readonly file: KafkaCredentialFile;
+  readonly versionId: string;
+  /** Milliseconds since it was stored, by the store's clock alone. */
+  readonly ageMs: number;
+  /** Nobody has used it since the key was made. */
+  readonly asBorn: boolean;
+  readonly retired: boolean;
+}
 
 /** The secret beside the rotated one in which the idle key's file lies. The stack makes it, empty. */
 export class StandbySecret {
@@ -37,19 +33,22 @@ export class StandbySecret {
     this.#secretSeen = secretSeen;
   }
 
-  /** @throws RotationError STANDBY_NOT_FOUND, STANDBY_MISMATCH for what is neither file nor intent */
-  async read(): Promise<Standby> {
+  /**
+   * @returns undefined when it holds nothing yet, or the intent of a birth that is not finished
+   * @throws RotationError STANDBY_NOT_FOUND, STANDBY_MISMATCH for what is neither file nor intent
+   */
+  async read(): Promise<StandbyFile | undefined> {
     const version = await this.#store.read(this.name);
     if (version === 'no-secret') throw errors.standbyMissing(this.name);
-    if (version === 'no-value') return { state: 'unborn' };
+    if (version === 'no-value') return undefined;
     const content = contentOf(version);
-    if (content.state === 'intent') return { state: 'unborn' };
+    if (content.state === 'intent') return undefined;
     if (content.state === 'foreign') throw errors.standbyMismatch(this.name, content.problem);
     if (!hasKafka(content.file)) throw errors.standbyMismatch(this.name, 'it has no kafka section');
     this.#secretSeen(content.file);
     const { versionId, stages, readAt, createdAt } = version;
     return {
-      ...{ state: 'file', file: content.file, versionId, ageMs: Math.max(0, readAt - createdAt) },
+      ...{ file: content.file, versionId, ageMs: Math.max(0, readAt - createdAt) },
       ...{ asBorn: stages.includes(CREATED_LABEL), retired: stages.includes(RETIRED_LABEL) },
     };
   }

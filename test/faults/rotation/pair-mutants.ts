@@ -113,8 +113,10 @@ export const PAIR_MUTANTS: Readonly<Record<string, Mutant<Rotation>>> = {
     finds: /to deeply equal \[ 'orders', 'orders-b' \]/,
     rotation: withStrategy(
       class extends AlternatingStrategy {
-        override async prepare(...args: Parameters<AlternatingStrategy['prepare']>): Promise<void> {
-          await super.prepare({ ...args[0], previous: async () => undefined });
+        override async makePending(
+          ...[current, facts]: Parameters<AlternatingStrategy['makePending']>
+        ): Promise<string> {
+          return await super.makePending(current, { ...facts, previous: async () => undefined });
         }
         override async afterMove(facts: Succession<File>): Promise<void> {
           if (!facts.replayed) await super.afterMove(facts);

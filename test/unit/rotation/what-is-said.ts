@@ -6,8 +6,8 @@ const OUTCOMES: readonly StepReport['outcome'][] = [
   ...(['made', 'found', 'applied', 'in-force', 'proven', 'unproven', 'moved', 'already-current'] as const),
 ];
 const PROOFS = ['accepted', 'rejected', 'unknown'];
-/** What is left where a value was missing from a sentence. */
-const GAPS = /undefined|\[object|NaN|: \./;
+/** What is left where a value, or a reason, was missing from a sentence. */
+const GAPS = /undefined|\[object|NaN|[:,] \.|\S {2}\S|\( ?\)|\(, |, \)| ,|[:,]$/;
 
 /** Holds for every error that a function ends with: callers, alarms and people have nothing else to go by. */
 export function expectSoundError(error: unknown): void {
@@ -36,5 +36,19 @@ export function expectSoundLines(lines: readonly { readonly message: string; rea
       if (outcome !== 'accepted') expect(code).toMatch(/^[A-Z][A-Z_0-9]+$/);
     }
     if (fields.signal !== undefined) expect(message).toMatch(/\S+ \S+/);
+    if (fields.mode === 'dry-run' && fields.problems) expectSoundPlan(fields);
   }
+}
+
+/** Holds for every dry run that was answered: what it lists are sentences, and every problem has a code and a remedy. */
+function expectSoundPlan({ problems, wouldWrite, wouldChange, wouldDelete, labels, secretArn }: LogFields): void {
+  for (const plan of [wouldWrite, wouldChange, wouldDelete] as (readonly unknown[])[])
+    for (const line of plan) expect(line).toMatch(/^(Put|Update|POST|PATCH|DELETE)\S* \S+: \S/);
+  for (const problem of problems as readonly LogFields[]) {
+    expect(problem).toMatchObject({ code: expect.stringMatching(/^[A-Z_]{4,}$/), remedy: expect.stringMatching(/\S/) });
+    expect(problem.message).toMatch(/\S+ \S+/);
+    expect(`${problem.message}. ${problem.remedy}`).not.toMatch(GAPS);
+  }
+  expect(labels).toBeTypeOf('object');
+  expect(secretArn).toMatch(/^arn:/);
 }
