@@ -7,7 +7,7 @@ import {
 import { ProvisioningError } from '../errors.ts';
 import { tryNewPassword } from '../login-probe/new-password.ts';
 import type { ProjectKeyDetail } from '../streamkap/schemas.ts';
-import type { Intent } from './intent.ts';
+import { type Intent, requestedAcls } from './intent.ts';
 import { waitUntilActive } from './keys.ts';
 import type { Making, MakingPorts, MakingRequest } from './making.ts';
 import { type KeyApi, LIMITS, type ProvisioningRequest } from './ports.ts';
@@ -26,7 +26,7 @@ export function rebuildFile(intent: Intent, key: ProjectKeyDetail): KafkaCredent
     project: { ...(key.service_id ? { service_id: key.service_id } : {}) },
     api: null,
     kafka: rebuildKafka(intent, key),
-    kafka_acls: intent.requested.kafka?.kafka_acls ?? [],
+    kafka_acls: requestedAcls(intent.requested),
     ...(key.created_at ? { created_at: key.created_at } : {}),
   };
 }

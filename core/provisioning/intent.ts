@@ -104,6 +104,11 @@ export function kafkaConfigOf(
   return { username: username ?? '', password: password ?? '', ...access, ...(whitelist_ips ? { whitelist_ips } : {}) };
 }
 
+/** @returns the ACLs that are asked for */
+export function requestedAcls({ kafka }: RequestedKey): NonNullable<RequestedKey['kafka']>['kafka_acls'] {
+  return kafka?.kafka_acls ?? [];
+}
+
 /** API-bearing keys lose their client secret with the create's answer; Kafka-only keys can be rebuilt from the intent. */
 export function hasApi({ requested }: Intent): boolean {
   return requested.role_ids !== undefined || requested.permission_ids !== undefined;

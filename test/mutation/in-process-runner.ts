@@ -19,8 +19,10 @@ import {
 } from '@stryker-mutator/api/test-runner';
 import { type LoadedTest, loadedTests, loading } from './loaded-tests.ts';
 
-/** A test that is not done after this long waits for something that never comes: no test here waits for real time. Milliseconds. */
-const HANGS_AFTER_MS = 2_000;
+/** No test here waits for real time: one that leaves the process with nothing to do for this long waits for ever. Milliseconds. */
+const IDLE_MS = 500;
+/** A test that is not done after this long goes on for ever, on however busy a machine. Milliseconds. */
+const ENDLESS_MS = 30_000;
 const IN_PLACE_OF_VITEST = new URL('./loaded-tests.ts', import.meta.url).href;
 
 /**
@@ -114,8 +116,12 @@ class InProcessRunner implements TestRunner {
     let failure: unknown;
     let timer: NodeJS.Timeout | undefined;
     try {
+      const before = performance.eventLoopUtilization();
       const hangs = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error('the test never ends')), HANGS_AFTER_MS);
+        timer = setInterval(() => {
+          const { idle, active } = performance.eventLoopUtilization(before);
+          if (idle > IDLE_MS || idle + active > ENDLESS_MS) reject(new Error('the test never ends'));
+        }, IDLE_MS / 2);
       });
       await Promise.race([(async () => await run())(), hangs]);
       // Whatever the test left running ends here, before the next mutant is switched on.
@@ -124,7 +130,7 @@ class InProcessRunner implements TestRunner {
     } catch (error) {
       failure = error ?? new Error('nothing was thrown');
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
       delete this.#instrumented.currentTestId;
     }
     const facts = { id, name: id, fileName: resolve(file), timeSpentMs: performance.now() - startedAt };

@@ -4,6 +4,7 @@ import { StreamkapError } from '../../errors.ts';
 import { hasApi } from '../../streamkap/key-reading.ts';
 import type { AddedCredentials, ProjectKeyDetail } from '../../streamkap/schemas.ts';
 import { proveAdopted, rebuildKafka } from '../adoption.ts';
+import { requestedAcls } from '../intent.ts';
 import { LIMITS } from '../ports.ts';
 import { activeKey } from './active-key.ts';
 import { apiSecretLost, kafkaAddedElsewhere, updateUnanswered } from './errors.ts';
@@ -83,7 +84,7 @@ function sectionsOf(
   }
   if (!kafka) return undefined;
   secretSeen(kafka.password);
-  return { kafka, kafka_acls: requested.kafka?.kafka_acls ?? [] };
+  return { kafka, kafka_acls: requestedAcls(requested) };
 }
 
 /** The access is there, and its secret went to another call's answer. */
@@ -104,5 +105,5 @@ async function rebuilt(ports: UpdatePorts, adding: Adding, key: ProjectKeyDetail
   const kafka = rebuildKafka(intent, key);
   const isProven = await proveAdopted(ports, { ...file, kafka }, { verifyLogin, stillOurs: isHeld });
   if (!isProven) return { outcome: 'overtaken' };
-  return { outcome: 'added', sections: { kafka, kafka_acls: intent.requested.kafka?.kafka_acls ?? [] } };
+  return { outcome: 'added', sections: { kafka, kafka_acls: requestedAcls(intent.requested) } };
 }

@@ -105,8 +105,10 @@ function nameAndDescription(known: KnownKey, { name, requested: { description } 
     found.push(
       changed('name', { from: known.name, to: name, change: { name }, sentence: `its name is not ${quoted(name)}` }),
     );
-  const [from, to] = [ownTextOf(known.description ?? '').trim(), ownTextOf(description).trim()];
-  if (known.description !== undefined && to !== '' && from !== to) {
+  const to = ownTextOf(description).trim();
+  if (known.description === undefined || to === '') return found;
+  const from = ownTextOf(known.description).trim();
+  if (from !== to) {
     const change = { description: withOwnText(known.description, to) };
     found.push(changed('description', { from, to, change, sentence: 'its description is not that of description' }));
   }

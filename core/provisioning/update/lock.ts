@@ -89,7 +89,7 @@ export class UpdateLock {
   }
 
   /** What an update that began earlier has come to, where it matters. */
-  async #others(secret: SecretDescription, current: CurrentFile): Promise<Taken | undefined> {
+  async #others(secret: Labels, current: CurrentFile): Promise<Taken | undefined> {
     const holder = holderOf(secret, INTENT_LABEL);
     if (holder === undefined || holder === current.versionId) return undefined;
     const version = await this.#store.read(this.#secretId, { versionId: holder });
@@ -139,15 +139,14 @@ export class UpdateLock {
 
   /**
    * Makes the version held the current one, if `from` still is, no rotation has begun, and the label is where it was left.
+   * @returns whether it is current now
    * @throws ProvisioningError ROTATION_PENDING; the label stays, so that what is stored is found
    */
-  async promote(from: string, { versionId: to, keepsRotationsOut }: Held): Promise<'promoted' | 'moved'> {
+  async promote(from: string, { versionId: to, keepsRotationsOut }: Held): Promise<boolean> {
     const secret = await this.#describe();
     await this.#requireNoRotation(secret, keepsRotationsOut());
-    if (holderOf(secret, INTENT_LABEL) !== to) return 'moved';
-    return (await this.#store.move({ secretId: this.#secretId, label: 'AWSCURRENT', from, to })) === 'moved'
-      ? 'promoted'
-      : 'moved';
+    if (holderOf(secret, INTENT_LABEL) !== to) return false;
+    return (await this.#store.move({ secretId: this.#secretId, label: 'AWSCURRENT', from, to })) === 'moved';
   }
 
   async isHeld({ versionId }: Held): Promise<boolean> {
@@ -160,23 +159,25 @@ export class UpdateLock {
   }
 
   /** @param keptOut whether a rotation that has no value yet cannot get one while the label is there */
-  async #requireNoRotation(secret: SecretDescription, keptOut: boolean): Promise<void> {
+  async #requireNoRotation(secret: Labels, keptOut: boolean): Promise<void> {
     const pending = holderOf(secret, 'AWSPENDING');
     if (pending === undefined || pending === holderOf(secret, 'AWSCURRENT')) return;
     if (keptOut && (await this.#store.read(this.#secretId, { versionId: pending })) === 'no-value') return;
     throw rotationPending(this.#secretId);
   }
 
-  async #describe(): Promise<SecretDescription> {
+  async #describe(): Promise<Labels> {
     const secret = await this.#store.describe(this.#secretId);
     return secret === 'no-secret' ? NOTHING : secret;
   }
 }
 
-/** A secret that was deleted meanwhile: the next read says so. */
-const NOTHING: SecretDescription = { arn: '', name: '', tags: {}, versions: {}, rotationEnabled: false };
+type Labels = Pick<SecretDescription, 'tags' | 'versions'>;
 
-function holderOf({ versions }: SecretDescription, label: string): string | undefined {
+/** A secret that was deleted meanwhile: the next read says so. */
+const NOTHING: Labels = { tags: {}, versions: {} };
+
+function holderOf({ versions }: Labels, label: string): string | undefined {
   return Object.entries(versions).find(([, stages]) => stages.includes(label))?.[0];
 }
 

@@ -208,7 +208,7 @@ class Updater {
       const file = updatedFile(withSections(current.file, sections), key);
       const value = JSON.stringify(file);
       if (file !== current.file && value !== held.value) stored = await this.#lock.store(held, value);
-      const isCurrent = file === current.file || (await this.#lock.promote(current.versionId, stored)) === 'promoted';
+      const isCurrent = file === current.file || (await this.#lock.promote(current.versionId, stored));
       isOver ||= isCurrent;
     } finally {
       if (isOver) await this.#lock.release(stored.versionId);

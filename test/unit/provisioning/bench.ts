@@ -28,6 +28,9 @@ export const REQUESTED = {
   api: { description: 'For orders', role_ids: [ROLES[0]?.id ?? ''] },
 } satisfies Record<string, RequestedKey>;
 
+/** Calls; a run that makes more goes on for ever. */
+const ENDLESS = 3_000;
+
 /** Who acts next to the run, just before a call of it: the call's name as in {@link World.calls}, the call itself not yet made. */
 type Meanwhile = (call: string) => void;
 
@@ -78,7 +81,7 @@ export class World {
       clock: {
         now: () => this.clock.now(),
         sleep: async (milliseconds) => {
-          this.calls.push('sleep');
+          this.#enter('sleep');
           await this.clock.sleep(milliseconds);
         },
       },
@@ -181,6 +184,7 @@ export class World {
   }
 
   #enter(call: string): void {
+    if (this.calls.length > ENDLESS) throw new Error('this never ends');
     this.meanwhile(call);
     this.calls.push(call);
   }

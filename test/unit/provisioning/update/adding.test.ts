@@ -11,6 +11,7 @@ type Request = Parameters<KeyInUse['update']>[1];
 const add = (world: KeyInUse, request: Request = {}) =>
   world.update({ requested: world.file.api ? BOTH : { role_ids: [READER] } }, request);
 const keyIn = ({ streamkap }: KeyInUse) => streamkap.projectKeys[0];
+const LOST = { kind: 'drop', when: 'before' } as const;
 const apiIn = ({ streamkap }: KeyInUse) =>
   streamkap.clientCredentials.find(({ projectKeyId }) => projectKeyId !== null);
 
@@ -121,6 +122,50 @@ describe('a key that gets Kafka access', () => {
       expect(world.holderOf('KEYRING_INTENT')).toBeUndefined();
       expect(world.current).toEqual(world.file);
     }
+  });
+
+  test('that has it at Streamkap under the very same user, unknown to the file, keeps its password: it is somebody’s', async () => {
+    const world = new KeyInUse('api');
+    const key = keyIn(world) as { kafka: unknown };
+    key.kafka = { username: 'orders', password: PASSWORD, acls: [], whitelistIps: null, schemaRegistryUrl: null };
+    world.users.set('orders', PASSWORD);
+    expect(await errorOf(add(world))).toMatchObject({ code: 'KAFKA_PASSWORD_UNKNOWN', changed: 'no' });
+    expect(world.users.passwordOf('orders')).toBe(PASSWORD);
+    expect(world.count(PATCH)).toBe(0);
+    expect(world.count('login')).toBe(0);
+    expect(world.holderOf('KEYRING_INTENT')).toBeUndefined();
+  });
+
+  test('and whose answer says nothing of it has it by a login all the same: its password was stored first', async () => {
+    const world = new KeyInUse('api');
+    const handle = world.streamkap.handle.bind(world.streamkap);
+    world.streamkap.handle = (request, delayMs) => {
+      const answer = handle(request, delayMs);
+      if (request.method !== 'PATCH') return answer;
+      return { ...answer, body: JSON.stringify({ ...JSON.parse(answer.body), new_kafka_credentials: null }) };
+    };
+    expect(await add(world)).toMatchObject({ outcome: 'updated', kafkaAdded: true });
+    expect(world.count('login')).toBe(1);
+    expect(world.count(PATCH)).toBe(1);
+  });
+
+  test('after its roles were changed, and nobody knows whether it got it: the error says so', async () => {
+    const world = new KeyInUse('api');
+    world.log.script({ ...{ service: 'streamkap', operation: PATCH, skip: 1, times: 3 }, action: LOST });
+    const run = world.update({ requested: { ...BOTH, role_ids: [EDITOR] } });
+    expect(await errorOf(run)).toMatchObject({ code: 'UPDATE_UNANSWERED', changed: 'unknown' });
+  });
+
+  test('an error that is not Streamkap’s is a bug of ours, and let through', async () => {
+    const world = new KeyInUse('api');
+    const { ports } = world;
+    let masked = 0;
+    const secretSeen = () => {
+      // The third is the password that Streamkap has just taken.
+      if (++masked === 3) throw new TypeError('a bug');
+    };
+    Object.defineProperty(world, 'ports', { value: { ...ports, report: { ...ports.report, secretSeen } } });
+    await expect(add(world)).rejects.toThrow(TypeError);
   });
 
   test('whose login after a lost answer is refused is given its password once more, if nobody else is at it', async () => {

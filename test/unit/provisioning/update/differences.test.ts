@@ -50,6 +50,7 @@ describe('a credential file compared with what was asked for', () => {
     ['a file that lists no ACLs', { ...FILE, kafka_acls: null }, wanted()],
     ['no ACLs written down', FILE, wanted({ aclsGiven: false, kafka: { kafka_acls: [] } })],
     ['no Kafka asked for', FILE, wantedWithoutKafka()],
+    ['no Kafka user asked for', FILE, wanted({ username: null, kafka: { kafka_acls: [] } })],
     [
       'a file that says nothing of tools, roles and a schema registry',
       { ...FILE, api: API },
@@ -125,6 +126,12 @@ describe('a credential file compared with what was asked for', () => {
     const having = knownByFile({ ...FILE, kafka: { ...kafka, schema_registry_url: 'https://r' } });
     expect(differencesOf(having, asked)).toEqual([]);
     expect(differencesOf(without, wanted())).toEqual([]);
+  });
+
+  test('ACLs that stay are no line of the plan', () => {
+    const file = { ...FILE, kafka_acls: [READ, WRITE] };
+    const [difference] = differencesOf(knownByFile(file), wanted({ kafka: { kafka_acls: [READ] } }));
+    expect(difference?.lines).toEqual(['- ACL WRITE on TOPIC orders (LITERAL)']);
   });
 
   test('an empty list of ACLs that somebody wrote takes all away', () => {

@@ -268,8 +268,10 @@ describe('an update that another run began', () => {
       world.putUnder('KEYRING_INTENT', intentOf(world, { ...API_INTENT, adds: null }), first);
     };
     expect(await world.update(NAMED)).toMatchObject({ outcome: 'updated' });
-    expect(world.clock.sleeps.length).toBeGreaterThan(1);
-    expect(world.count(PATCH)).toBe(1);
+    // The other run counts as alive for two minutes; until then ours writes nothing but the one intent that was refused.
+    expect(slept(world)).toBeGreaterThanOrEqual(2 * MINUTE_MS);
+    expect(world.clock.sleeps.slice(0, 3)).toEqual([1_000, 2_000, 4_000]);
+    expect(world.effects).toEqual([PUT, PUT, PUT, PATCH, MOVE]);
   });
 
   test('a moment after ours and took the label: ours lets go without touching the key, and reads again', async () => {
@@ -282,6 +284,7 @@ describe('an update that another run began', () => {
     };
     expect(await world.update(NAMED)).toMatchObject({ outcome: 'updated' });
     expect(world.count(PATCH)).toBe(1);
+    expect(slept(world)).toBeGreaterThanOrEqual(2 * MINUTE_MS);
   });
 });
 
@@ -325,6 +328,30 @@ describe('the current version is another one than was read', () => {
     const { file } = await addApi(world, 0);
     expect(file).toMatchObject({ api: { client_secret: expect.any(String) } });
     expect(world.count(PATCH)).toBe(1);
+    // Read again before anything became current, and then it was what the label lies on.
+    expect(world.calls.indexOf('GetSecretValue')).toBeLessThan(world.calls.indexOf(MOVE));
+  });
+
+  test('because the secret is being deleted: an error, and the key is not touched', async () => {
+    for (const moment of ['DescribeSecret', PUT]) {
+      const world = new KeyInUse('kafka');
+      world.meanwhile = (call) => {
+        if (call === moment) world.secrets.call('DeleteSecret', { SecretId: SECRET, ForceDeleteWithoutRecovery: true });
+        world.meanwhile = call === moment ? () => {} : world.meanwhile;
+      };
+      expect(await errorOf(world.update(NAMED))).toMatchObject({ changed: 'no' });
+      expect(world.count(PATCH)).toBe(0);
+    }
+  });
+
+  test('because the secret is gone once the key is changed: an error that says both', async () => {
+    const world = new KeyInUse('api');
+    world.meanwhile = (call) => {
+      if (call !== 'DescribeSecret' || world.count(PATCH) === 0) return;
+      world.meanwhile = () => {};
+      world.secrets.call('DeleteSecret', { SecretId: SECRET, ForceDeleteWithoutRecovery: true });
+    };
+    expect(await errorOf(addKafka(world))).toMatchObject({ code: 'SECRET_CHANGED', changed: 'yes' });
   });
 });
 
@@ -342,10 +369,17 @@ test('a label that cannot be taken away does no harm: the update has been made, 
 
 test('a key may be changed as often as somebody likes, also in what its file does not hold', async () => {
   const world = new KeyInUse('kafka');
-  for (let change = 1; change <= 60; change++)
+  for (let change = 1; change <= 60; change++) {
+    world.calls.length = 0;
     expect(await world.update({ name: `Name ${change}` })).toMatchObject({ outcome: 'updated' });
+  }
   expect(world.streamkap.projectKeys[0]?.name).toBe('Name 60');
 });
+
+/** How long the run waited, in milliseconds. */
+function slept({ clock }: KeyInUse): number {
+  return clock.sleeps.reduce((sum, pause) => sum + pause, 0);
+}
 
 /** What the other run's PATCH did. @returns the api section that its answer had */
 function giveApi(world: KeyInUse, id: string): object {

@@ -18,6 +18,7 @@ test.each<[string, object, CredentialFile, 'begun' | 'stored' | 'over', boolean]
   ['an intent for access that the file lacks', INTENT, KAFKA_ONLY, 'begun', true],
   ['an intent for Kafka access that it lacks', { ...INTENT, adds: 'kafka' }, API_ONLY, 'begun', true],
   ['an intent for settings alone, which anybody can do again', { ...INTENT, adds: null }, KAFKA_ONLY, 'begun', false],
+  ['an intent for settings alone of a key that has all access', { ...INTENT, adds: null }, BOTH, 'begun', false],
   ['an intent for access that it has by now', INTENT, BOTH, 'over', false],
   ['an intent for Kafka access that it has by now', { ...INTENT, adds: 'kafka' }, KAFKA_ONLY, 'over', false],
   ['an intent of another key', { ...INTENT, keyId: 'other' }, KAFKA_ONLY, 'over', false],
