@@ -5,7 +5,7 @@ import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { type AuditInput, auditRows } from '../core/audit/audit.ts';
 import { readExceptions } from '../core/audit/exceptions.ts';
-import type { AuditedSecret, SecretFacts } from '../core/audit/inventory.ts';
+import type { AuditedSecret, RotationHistory, SecretFacts } from '../core/audit/inventory.ts';
 import { listKeys } from '../core/audit/key-source.ts';
 import { readPolicy } from '../core/audit/policy.ts';
 import { type ReportFormat, type ReportTotals, writeReport } from '../core/audit/report.ts';
@@ -32,6 +32,8 @@ export interface AuditOptions {
   readonly policy?: string | undefined;
   readonly exceptions?: string | undefined;
   readonly adminSecretId?: string | undefined;
+  /** Where the functions leave their evidence. */
+  readonly evidenceBucket?: string | undefined;
   /** One login for each secret; without it no value is read but the admin credential's. */
   readonly login?: boolean | undefined;
 }
@@ -67,6 +69,7 @@ export async function runAudit(options: AuditOptions, context: CommandContext): 
     { listProjectKeys: () => streamkap.listProjectKeys(), listClientCredentials: () => credentials.list() },
     serviceId ?? '',
   );
+  const evidence = await evidenceOf(options.evidenceBucket);
   const now = systemClock.now();
   const input: AuditInput = {
     ...{ keys, policy, now, exceptions, adminSecretId },
@@ -74,6 +77,7 @@ export async function runAudit(options: AuditOptions, context: CommandContext): 
     secrets: counted(listSecrets(client), context),
     factsOf: async (secret) => ({
       behind: await replicasBehind(client, secret),
+      history: await evidence?.(secret.arn),
       login: options.login ? await loginWith(store, secret) : undefined,
     }),
   };
@@ -83,6 +87,17 @@ export async function runAudit(options: AuditOptions, context: CommandContext): 
   context.terminal.endProgress();
   context.terminal.tell(summaryOf(totals));
   return totals.findings > 0 ? EXIT.findings : EXIT.healthy;
+}
+
+/** @returns how a secret's history is read; undefined without a bucket */
+async function evidenceOf(
+  bucket: string | undefined,
+): Promise<((arn: string) => Promise<RotationHistory>) | undefined> {
+  if (bucket === undefined) return undefined;
+  const { S3Client } = await import('@aws-sdk/client-s3');
+  const { readHistory } = await import('../core/audit/evidence-source.ts');
+  const client = new S3Client();
+  return (arn) => readHistory({ client, bucket }, arn);
 }
 
 async function jsonFile(option: string, path: string | undefined): Promise<unknown> {

@@ -46,6 +46,7 @@ program
   )
   .option('--policy <file>', 'JSON with the intervals that are asked for')
   .option('--exceptions <file>', 'JSON with findings that somebody has accepted')
+  .option('--evidence-bucket <name>', 'S3 bucket with the evidence of rotations')
   .option('--login', 'log in to Kafka once with each stored password, which reads the values')
   .action(async (options) => {
     const { runAudit } = await import('./audit.ts');

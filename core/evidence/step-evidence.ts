@@ -62,6 +62,10 @@ export type StepEvidence = z.infer<typeof stepEvidence>;
 
 /** @returns where a fragment lies: `<secret's name with the suffix of its ARN>/<token>/<step>/<request id>.json` */
 export function evidenceKey({ secretArn, token, step, functionRequestId }: StepEvidence): string {
-  const secret = secretArn.split(':secret:')[1] ?? secretArn;
-  return `${secret}/${token}/${step}/${functionRequestId}.json`;
+  return `${evidencePrefix(secretArn)}${token}/${step}/${functionRequestId}.json`;
+}
+
+/** @returns what the keys of all fragments of a secret begin with, and those of no other */
+export function evidencePrefix(secretArn: string): string {
+  return `${secretArn.split(':secret:')[1] ?? secretArn}/`;
 }

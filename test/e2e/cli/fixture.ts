@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { assertNoLeakInLog } from '../../runner-harness/assert-no-leak.ts';
-import type { World } from '../action/fixture.ts';
+import type { World as ActionWorld } from '../action/fixture.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../../cli/keyring.ts');
 /** The caller's authority for everything: nothing of a machine's own AWS settings is used. */
@@ -10,6 +10,9 @@ const NOBODYS = {
   AWS_CONFIG_FILE: '/dev/null',
   AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
 };
+
+/** What of a world a command is run against. */
+type World = { readonly sandbox: ActionWorld['sandbox']; secrets(): string[] };
 
 export interface Finished {
   readonly code: number;
