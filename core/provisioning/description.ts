@@ -21,3 +21,28 @@ export function withOwnText(description: string, text: string): string {
   const tail = description.slice(ownTextOf(description).length).trim();
   return `${ownTextOf(text).trim()} ${tail}`.trim();
 }
+
+/**
+ * Streamkap cleans descriptions of HTML, how is not documented. Left as it is, a `<` could begin a tag, and an unfinished tag takes all
+ * behind it with it: our marker too.
+ * @returns the description as it is sent: the same text, without a tag for anybody who reads it as HTML
+ */
+export function withoutTags(description: string): string {
+  return description.replaceAll('<', '&lt;');
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  '#34': '"',
+  '#39': "'",
+  apos: "'",
+  amp: '&',
+};
+
+/** @returns the text that a description says, whichever of its characters somebody wrote as entities, and however often */
+export function textOf(description: string): string {
+  const text = description.replace(/&(#?\w+);/g, (entity, name: string) => ENTITIES[name] ?? entity);
+  return text === description ? text : textOf(text);
+}

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { CreateProjectKey } from '../streamkap/schemas.ts';
+import { withoutTags } from './description.ts';
 import { withMarker } from './marker.ts';
 
 const texts = z.optional(z.array(z.string()));
@@ -86,7 +87,7 @@ export function createBodyOf(held: Intent): CreateProjectKey {
   const { requested } = held;
   return {
     name: held.name,
-    description: withMarker(requested.description, held),
+    description: withMarker(withoutTags(requested.description), held),
     ...(requested.role_ids ? { role_ids: requested.role_ids } : {}),
     ...(requested.permission_ids ? { permission_ids: requested.permission_ids } : {}),
     ...(requested.kafka ? { kafka_config: kafkaConfigOf(held, requested.kafka) } : {}),

@@ -10,7 +10,7 @@ import {
   sameSet,
 } from '../../streamkap/key-reading.ts';
 import type { KafkaAcl, KeyChange, ProjectKeyDetail } from '../../streamkap/schemas.ts';
-import { ownTextOf, withOwnText } from '../description.ts';
+import { ownTextOf, textOf, withOwnText, withoutTags } from '../description.ts';
 import type { KeyRequest } from '../ports.ts';
 
 /** A key as somebody wants it to be. What the request leaves empty is not asked for, and not compared. */
@@ -105,11 +105,12 @@ function nameAndDescription(known: KnownKey, { name, requested: { description } 
     found.push(
       changed('name', { from: known.name, to: name, change: { name }, sentence: `its name is not ${quoted(name)}` }),
     );
-  const to = ownTextOf(description).trim();
+  const wording = (text: string) => textOf(ownTextOf(text)).trim();
+  const to = wording(description);
   if (known.description === undefined || to === '') return found;
-  const from = ownTextOf(known.description).trim();
+  const from = wording(known.description);
   if (from !== to) {
-    const change = { description: withOwnText(known.description, to) };
+    const change = { description: withOwnText(known.description, withoutTags(ownTextOf(description))) };
     found.push(changed('description', { from, to, change, sentence: 'its description is not that of description' }));
   }
   return found;

@@ -261,6 +261,27 @@ describe('a key whose settings differ from the inputs', () => {
     expect(world.calls()).not.toContain('kafka login accepted');
   });
 
+  test.each([
+    'p99 < 5 ms & R&D > all',
+    'for <b>orders</b><script>alert(1)</script>',
+    'an unfinished <b',
+  ])('a description that Streamkap cleans of HTML is no difference on the next run: %s', async (description) => {
+    const world = await worldWith('Kafka-only', { description });
+    const asked = { ...KINDS['Kafka-only'], description, update: 'true' };
+    const made = keyOf(world).description;
+    expect(made).not.toContain('<');
+    expect(made).toMatch(/ \[made by [^\]]+\] \[keyring:[^\]]+\]$/);
+    const run = await world.run(asked);
+    expect(run.outputs.result).toBe('found');
+    expect(run.annotations).toEqual(QUIET);
+    expect(patches(world)).toEqual([]);
+    // Changed and changed back, it is as it was made: nothing was eaten.
+    expect((await world.run({ ...asked, description: `${description} or so` })).outputs.result).toBe('updated');
+    expect((await world.run(asked)).outputs.result).toBe('updated');
+    expect(keyOf(world).description).toBe(made);
+    expect(patches(world)).toHaveLength(2);
+  });
+
   test('ACLs that were not written down stay as they are', async () => {
     const world = await worldWith('Kafka-only');
     const { 'kafka-acls': _acls, ...rest } = KINDS['Kafka-only'];

@@ -108,6 +108,14 @@ describe('creating a key', () => {
   });
 });
 
+test('an unfinished tag or comment takes the rest of a description with it, a marker too', () => {
+  const bench = new Bench();
+  for (const [index, begun] of ['<b', '</b', '<!--', '<script'].entries()) {
+    const id = bench.kafkaKey(`orders-${index}`, { description: `for orders ${begun} [keyring:3f2b8c1e.1]` });
+    expect(field(bench.get(`/project-keys/${id}`).json, 'description')).toBe('for orders ');
+  }
+});
+
 describe('creation that takes time', () => {
   test('the key is creating, without login and endpoint, until its time has come', () => {
     const bench = new Bench({ createLatencyMs: 5000 });

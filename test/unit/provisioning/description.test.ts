@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ownTextOf, withOrigin, withOwnText } from '../../../core/provisioning/description.ts';
-import { withMarker } from '../../../core/provisioning/marker.ts';
+import { ownTextOf, textOf, withOrigin, withOwnText, withoutTags } from '../../../core/provisioning/description.ts';
+import { markerOf, withMarker } from '../../../core/provisioning/marker.ts';
+import { sanitiseHtml } from '../../sandbox/streamkap/html.ts';
 
 const KEY = { intentId: '3f0b8a9e-1c2d-4e5f-8a7b-9c0d1e2f3a4b', attempt: 1, name: 'Orders', username: 'orders' };
 
@@ -36,4 +38,33 @@ test('another text takes the place of a person’s own, and origin and marker st
   expect(withOwnText(before, '  For clicks [made by somebody] ')).toBe(`For clicks${tail}`);
   expect(withOwnText(before, '')).toBe(tail.trim());
   expect(withOwnText('For orders', 'For clicks')).toBe('For clicks');
+});
+
+test('what is sent says the same after it was cleaned of HTML, whatever somebody wrote, and its marker is left', () => {
+  const pieces = fc.constantFrom(
+    '<b>',
+    '</b>',
+    '<!--',
+    '<script>',
+    '<',
+    '>',
+    '&',
+    '&lt;',
+    '&amp;',
+    '"',
+    "'",
+    'R',
+    ' ',
+    '5 ms',
+  );
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 8 }), (texts) => {
+      const text = texts.join('').trim();
+      const kept = sanitiseHtml(withMarker(withoutTags(text), KEY));
+      expect(textOf(ownTextOf(kept))).toBe(textOf(text));
+      expect(markerOf({ description: kept })).toMatchObject({ intentId: KEY.intentId });
+      // Cleaned once more, as by another tool that reads and writes it, it still does.
+      expect(textOf(ownTextOf(sanitiseHtml(kept)))).toBe(textOf(text));
+    }),
+  );
 });

@@ -95,12 +95,15 @@ describe('a key whose settings differ', () => {
     expect(world.current).toEqual(file);
   });
 
-  test('in a description with HTML, which Streamkap cleans: it is sent once, and what came of it is taken', async () => {
+  test('in a description with HTML, which Streamkap cleans: it is sent as text, once, and nothing of it is lost', async () => {
     const world = new KeyInUse('kafka');
     const result = await world.update({ requested: { description: 'For <script>x</script>orders' } });
     expect(result).toMatchObject({ outcome: 'updated', unchangeable: [] });
     expect(world.count(PATCH)).toBe(1);
-    expect(world.streamkap.projectKeys[0]?.description).not.toContain('script');
+    const { description } = world.streamkap.projectKeys[0] ?? {};
+    expect(description).toMatch(/^For &lt;script&gt;x&lt;\/script&gt;orders \[keyring:/);
+    const again = await world.update({ requested: { description: 'For <script>x</script>orders' } });
+    expect([again.outcome, world.count(PATCH)]).toEqual(['found', 1]);
   });
 
   test('is changed while it is still being made: it is waited for first', async () => {
