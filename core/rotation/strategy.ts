@@ -118,7 +118,7 @@ export interface CredentialOrigin {
  */
 export interface Strategy<Value> {
   readonly name: StrategyName;
-  /** The outgoing credential stays good, so consumers notice no change and a live one under another label is no drift. */
+  /** Consumers have the outgoing credential, and it stays good: they notice no change, and a live one under another label is no drift. */
   readonly outgoingStaysValid?: boolean;
   /** A live credential that no label keeps is found and ended after a later rotation: it is no loss, and needs no label. */
   readonly findsLeftovers?: boolean;

@@ -12,9 +12,9 @@ type Fields = Readonly<Record<string, unknown>>;
 export interface AdminSecretValue {
   readonly credential: AdminCredential;
   readonly json: Fields;
-  /** `file`: a credential file, whose `api` holds the pair. */
-  readonly shape: 'pair' | 'file';
-  readonly encoding: 'json' | 'base64';
+  /** A credential file, whose `api` holds the pair; else the pair itself. */
+  readonly isFile: boolean;
+  readonly isBase64: boolean;
 }
 
 /**
@@ -23,13 +23,12 @@ export interface AdminSecretValue {
  */
 export function parseAdminSecret(text: string, origin: CredentialOrigin & { readonly host: string }): AdminSecretValue {
   const { role, secretId, host } = origin;
-  const decoded = decodeCredential(text);
-  const json: Fields = isFields(decoded) ? decoded : {};
+  const json = fieldsOf(decodeCredential(text));
   if (json.type === 'streamkap_keyring_intent') throw notProvisioned(secretId, 'only an intent');
   try {
     const credential = parseAdminCredential(text, { host, input: `the ${role} value` });
-    const shape = json.client_id === credential.clientId ? 'pair' : 'file';
-    return { credential, json, shape, encoding: text.trim().startsWith('{') ? 'json' : 'base64' };
+    const isFile = json.client_id !== credential.clientId;
+    return { credential, json, isFile, isBase64: !text.trim().startsWith('{') };
   } catch (error) {
     if (error instanceof InputError) throw unreadable(role, error);
     throw error;
@@ -37,11 +36,11 @@ export function parseAdminSecret(text: string, origin: CredentialOrigin & { read
 }
 
 /** @returns the value's text with another credential, and all else as it was: shape, encoding, order and unknown fields */
-export function withCredential({ json, shape, encoding }: AdminSecretValue, credential: AdminCredential): string {
+export function withCredential({ json, isFile, isBase64 }: AdminSecretValue, credential: AdminCredential): string {
   const pair = { client_id: credential.clientId, client_secret: credential.clientSecret };
-  const next = shape === 'pair' ? { ...json, ...pair } : { ...json, api: { ...fieldsOf(json.api), ...pair } };
+  const next = isFile ? { ...json, api: { ...fieldsOf(json.api), ...pair } } : { ...json, ...pair };
   const text = JSON.stringify(next);
-  return encoding === 'json' ? text : Buffer.from(text).toString('base64');
+  return isBase64 ? Buffer.from(text).toString('base64') : text;
 }
 
 /** @throws RotationError naming the field in which `pending` is for another place than `current` */
@@ -54,17 +53,15 @@ export function requireSamePlace(current: AdminSecretValue, pending: AdminSecret
 
 /** @returns the id of the credential in a value, readable or not by today's rules; undefined when there is none */
 export function clientIdIn(text: string): string | undefined {
-  const decoded = decodeCredential(text);
-  const json: Fields = isFields(decoded) ? decoded : {};
+  const json = fieldsOf(decodeCredential(text));
   const id = json.client_id ?? fieldsOf(json.api).client_id;
   return typeof id === 'string' && id !== '' ? id : undefined;
 }
 
-function placeOf({ shape, json }: AdminSecretValue): Fields {
-  if (shape === 'pair') return { shape };
+function placeOf({ isFile, json }: AdminSecretValue): Fields {
   const api = fieldsOf(json.api);
   return {
-    shape,
+    shape: isFile,
     project_key_id: json.project_key_id,
     service_id: fieldsOf(json.project).service_id,
     token_endpoint: api.token_endpoint,
@@ -72,10 +69,7 @@ function placeOf({ shape, json }: AdminSecretValue): Fields {
   };
 }
 
+/** Of anything: what is no object has none. */
 function fieldsOf(value: unknown): Fields {
-  return isFields(value) ? value : {};
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return (value ?? {}) as Fields;
 }

@@ -124,7 +124,7 @@ export class AdminDryRun {
     const credentials = { get: () => Promise.resolve(pending.credential) };
     const identity = await identify(this.#ports.streamkap(credentials), this.#budget);
     this.#logins.pending = proofOf(identity);
-    if (own.identity.outcome === 'rejected') throw errors.rejected('current');
+    if (own.identity.outcome === 'rejected') throw errors.currentRejected();
     if (own.identity.outcome === 'unknown') throw errors.unknown(own.identity);
     if (identity.outcome === 'unknown') throw errors.unknown(identity);
     if (identity.outcome === 'rejected')
@@ -135,7 +135,7 @@ export class AdminDryRun {
 
   async #refusedPending(target: RotationTarget, clientId: string, { api }: Own): Promise<Error> {
     const listed = await api.list();
-    if (listed.some((credential) => credential.client_id === clientId)) return errors.rejected('pending');
+    if (listed.some((credential) => credential.client_id === clientId)) return errors.pendingRejected();
     return pendingUnusable(target, `it does not list the client credential ${clientId} any more`);
   }
 

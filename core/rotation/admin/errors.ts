@@ -73,16 +73,17 @@ export const pendingIsCurrent = () =>
     remedy: 'Clear the label AWSPENDING, then rotate afresh.',
   });
 
-export const rejected = (role: 'current' | 'pending') =>
-  role === 'current'
-    ? refused('CURRENT_REJECTED', {
-        message: 'Streamkap refuses the current admin credential',
-        remedy: `It was deleted or changed outside of rotation. ${BY_HAND}`,
-      })
-    : passing('LOGIN_REJECTED', 'no', {
-        message: 'Streamkap refuses the pending admin credential, though it lists it',
-        remedy: AGAIN,
-      });
+export const currentRejected = () =>
+  refused('CURRENT_REJECTED', {
+    message: 'Streamkap refuses the current admin credential',
+    remedy: `It was deleted or changed outside of rotation. ${BY_HAND}`,
+  });
+
+export const pendingRejected = () =>
+  passing('LOGIN_REJECTED', 'no', {
+    message: 'Streamkap refuses the pending admin credential, though it lists it',
+    remedy: AGAIN,
+  });
 
 export const unknown = ({ code }: Proof) =>
   passing('LOGIN_UNKNOWN', 'no', {

@@ -21,16 +21,15 @@ export async function readStoredCredentials(ports: StoredCredentialsPorts): Prom
   const { store, secretId } = ports;
   const description = await store.describe(secretId);
   const labelled = description === 'no-secret' ? {} : description.versions;
-  const found = new Map<string, SecretVersion>();
+  const found = new Map<string | undefined, SecretVersion>();
   for (const versionId of Object.keys(labelled)) {
     const version = await store.read(secretId, { versionId });
     if (typeof version === 'object') found.set(versionId, version);
   }
-  const previous = found.get(holderOf(labelled, PREVIOUS) ?? '');
+  const previous = found.get(holderOf(labelled, PREVIOUS));
   const isSuperseded = (version: { readonly versionId: string; readonly createdAt: number }) =>
     previous !== undefined && !(version.versionId in labelled) && version.createdAt <= previous.createdAt;
-  const idsIn = (versions: Iterable<SecretVersion>) =>
-    new Set([...versions].map(({ value }) => clientIdIn(value)).filter((id) => id !== undefined));
+  const idsIn = (versions: Iterable<SecretVersion>) => new Set([...versions].map(({ value }) => clientIdIn(value)));
   return {
     kept: idsIn(found.values()),
     superseded: idsIn(previous ? await before(ports, isSuperseded) : []),

@@ -48,7 +48,6 @@ type Value = AdminSecretValue;
  */
 export class AdminStrategy implements Strategy<Value> {
   readonly name = 'admin';
-  readonly outgoingStaysValid = true;
   readonly findsLeftovers = true;
   readonly makesOutside = true;
   readonly #ports: AdminPorts;
@@ -108,7 +107,7 @@ export class AdminStrategy implements Strategy<Value> {
       proof = await this.#patientProof(value, budget, current.credential);
     }
     if (proof.outcome === 'accepted') return { outcome: 'applied', proof };
-    throw proof.outcome === 'rejected' ? errors.rejected('pending') : errors.unknown(proof);
+    throw proof.outcome === 'rejected' ? errors.pendingRejected() : errors.unknown(proof);
   }
 
   /**
@@ -119,9 +118,9 @@ export class AdminStrategy implements Strategy<Value> {
     const proof = await (patient ? this.#patientProof(value, budget) : this.#proof(value, budget));
     if (proof.outcome === 'unknown') throw errors.unknown(proof);
     if (proof.outcome === 'accepted') return proof;
-    if (patient) throw errors.rejected('pending');
+    if (patient) throw errors.pendingRejected();
     const current = await this.#ports.current.get(false);
-    if (current.clientId === value.credential.clientId) throw errors.rejected('current');
+    if (current.clientId === value.credential.clientId) throw errors.currentRejected();
     return proof;
   }
 
@@ -167,7 +166,7 @@ export class AdminStrategy implements Strategy<Value> {
     const current = known ?? (await this.#ports.current.get(false));
     if (current.clientId === value.credential.clientId) return proofOf(identity);
     const own = await identify(this.#asCurrent(current, budget.deadline), budget);
-    if (own.outcome === 'rejected') throw errors.rejected('current');
+    if (own.outcome === 'rejected') throw errors.currentRejected();
     if (!own.whoami) return proofOf(own);
     const field = differenceOf(own.whoami, identity.whoami);
     if (field) throw mismatch(field);

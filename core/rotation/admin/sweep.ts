@@ -11,9 +11,9 @@ const DELETE_NEEDS_MS = 2_000;
 /** What the secret has, by client ids. */
 export interface StoredCredentials {
   /** The current, the previous and the pending one, and whatever else is kept on purpose. */
-  readonly kept: ReadonlySet<string>;
+  readonly kept: ReadonlySet<string | undefined>;
   /** Those stored before the previous one, as far back as was looked. */
-  readonly superseded: ReadonlySet<string>;
+  readonly superseded: ReadonlySet<string | undefined>;
   /** What was stored by the rotation with a token; undefined when there was none of this secret's, or nothing is left of it. */
   storedBy(token: string): Promise<{ readonly clientId: string; readonly superseded: boolean } | undefined>;
 }
@@ -89,8 +89,7 @@ async function reasonToDelete(
   const there = await stored.storedBy(marker.token);
   if (there?.clientId === id) return there.superseded ? 'superseded' : undefined;
   if (!there && !marker.nonce.startsWith(`${fingerprint}-`)) return undefined;
-  const madeAt = instantOf(credential.created_at);
-  return madeAt !== undefined && now - madeAt > ORPHAN_AFTER_MS ? 'orphan' : undefined;
+  return now - instantOf(credential.created_at ?? '') > ORPHAN_AFTER_MS ? 'orphan' : undefined;
 }
 
 /** @returns undefined when it is gone, else why not */
@@ -104,9 +103,7 @@ async function deletion(api: Pick<ClientCredentials, 'delete'>, clientId: string
   }
 }
 
-/** @returns milliseconds since the epoch. Streamkap's times are UTC, with or without saying so */
-function instantOf(time: string | null | undefined): number | undefined {
-  if (!time) return undefined;
-  const instant = Date.parse(/(Z|[+-]\d\d:?\d\d)$/i.test(time) ? time : `${time.replace(' ', 'T')}Z`);
-  return Number.isNaN(instant) ? undefined : instant;
+/** @returns milliseconds since the epoch, NaN for what is no time. Streamkap's times are UTC, with or without saying so */
+function instantOf(time: string): number {
+  return Date.parse(/(Z|[+-]\d\d:?\d\d)$/i.test(time) ? time : `${time.replace(' ', 'T')}Z`);
 }
