@@ -118,6 +118,7 @@ export class RotationProtocol<Value> {
     if (situation === 'current') return { outcome: 'already-current' }; // 3
     if (situation !== 'pending') return { outcome: 'found' }; // 2, 8
     const current = await this.#credentials.current(secretId); // 7
+    if (current.versionId === token) return { outcome: 'already-current' }; // 3
     await this.#guard.requireNoUpdate(description, current);
     if (this.#strategy.makesOutside && (await this.#reading.peek(secretId, token))) return { outcome: 'found' };
     const value = await this.#makePending(target, description, current);

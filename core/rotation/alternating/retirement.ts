@@ -77,6 +77,8 @@ export class Retirement {
       detail: () => idle.detail(),
     });
     const { at } = found;
+    // Another key's file there may be what a rotation since then has left, and is not to be replaced.
+    if (!at) requireQuiet(await reading.describe(secretId), version);
     if (!at?.retired && afterMs > 0 && (!at || at.asBorn || at.ageMs < afterMs)) return { outcome: 'not-yet' };
     if (at?.retired && (await this.#isDone(at.file))) return { outcome: 'already-retired' };
     const old = at?.retired || found.isRebuilt ? await previous() : found.file;
@@ -104,7 +106,10 @@ export class Retirement {
     await standby.retire(next, seen);
     const now = await standby.read();
     if (!now?.retired || now.file.project_key_id !== file.project_key_id) throw errors.rotationUnderWay(standby.name);
-    return now.file;
+    // One that died had stored it: rotations keep off the key for a time that begins with the storing.
+    return now.ageMs > SEND_WITHIN_MS
+      ? await this.#store(standby, now.file, { at: now, seen: now.versionId })
+      : now.file;
   }
 
   /** Looks once more that no rotation has begun; from here on none takes the key while this may arrive. */

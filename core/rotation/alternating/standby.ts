@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
 import { hasKafka, type KafkaCredentialFile } from '../../credential-file.ts';
+import { SecretStoreError } from '../../errors.ts';
 import { putSurely } from '../../provisioning/durable-write.ts';
 import { CREATED_LABEL } from '../../provisioning/provision.ts';
 import { contentOf } from '../../provisioning/situation.ts';
 import type { SecretStore } from '../../secret-store.ts';
 import * as errors from './errors.ts';
 
-/** On the idle key's file once it was given a password that nobody uses. */
-export const RETIRED_LABEL = 'KEYRING_RETIRED';
+/** On the idle key's file once it was given a password that nobody uses: for people, who see labels. */
+const RETIRED_LABEL = 'KEYRING_RETIRED';
+/** Begins the ids of such versions: a label can be taken off the current one by an attempt that is late, its id cannot. */
+const RETIRED_ID = 'retired-';
 
 /** The file in the standby secret. */
 export interface StandbyFile {
@@ -25,6 +28,8 @@ export class StandbySecret {
   readonly name: string;
   readonly #store: SecretStore;
   readonly #secretSeen: (file: KafkaCredentialFile) => void;
+  /** The version that was current when it was last read. */
+  #current: string | undefined;
 
   /** @param secretSeen called with a file before it is given to anybody */
   constructor(secretName: string, store: SecretStore, secretSeen: (file: KafkaCredentialFile) => void) {
@@ -40,6 +45,7 @@ export class StandbySecret {
   async read(): Promise<StandbyFile | undefined> {
     const version = await this.#store.read(this.name);
     if (version === 'no-secret') throw errors.standbyMissing(this.name);
+    this.#current = version === 'no-value' ? undefined : version.versionId;
     if (version === 'no-value') return undefined;
     const content = contentOf(version);
     if (content.state === 'intent') return undefined;
@@ -49,18 +55,25 @@ export class StandbySecret {
     const { versionId, stages, readAt, createdAt } = version;
     return {
       ...{ file: content.file, versionId, ageMs: Math.max(0, readAt - createdAt) },
-      ...{ asBorn: stages.includes(CREATED_LABEL), retired: stages.includes(RETIRED_LABEL) },
+      ...{ asBorn: stages.includes(CREATED_LABEL), retired: versionId.startsWith(RETIRED_ID) },
     };
   }
 
   /**
-   * Stores the idle key's file with a password that nobody will use, in place of the version `seen`. Of several that saw the same
-   * version one wins. @returns `taken` when another did
+   * Stores the idle key's file with a password that nobody will use, in place of what was read last: where a rotation has put
+   * another file there since, that stays. Of several that saw the same version one wins, so the caller reads again.
+   * @param seen the version that the password follows
    */
-  async retire(file: KafkaCredentialFile, seen: string): Promise<'stored' | 'taken'> {
-    const stages = ['AWSCURRENT', RETIRED_LABEL];
-    const versionId = versionOf(`retired:${seen}`);
-    return await putSurely(this.#store, { secretId: this.name, versionId, value: JSON.stringify(file), stages });
+  async retire(file: KafkaCredentialFile, seen: string): Promise<void> {
+    const versionId = `${RETIRED_ID}${versionOf(`retired:${seen}`).slice(RETIRED_ID.length)}`;
+    const version = { secretId: this.name, versionId, value: JSON.stringify(file) };
+    const from = this.#current;
+    await putSurely(this.#store, { ...version, stages: [RETIRED_LABEL] });
+    if (from === undefined) return;
+    const move = { secretId: this.name, label: 'AWSCURRENT', from, to: versionId };
+    await this.#store.move(move).catch((error: unknown) => {
+      if (!(error instanceof SecretStoreError) || error.changed === 'no') throw error;
+    });
   }
 
   /**

@@ -83,6 +83,25 @@ describe('the birth of the second key', () => {
     expect(world.streamkap.projectKeys).toHaveLength(2);
   });
 
+  it('whose createSecret is overtaken by the rest of its rotation is no error, and nothing more is made', async () => {
+    const world = beginning();
+    const [before, told] = [world.secrets.snapshot(), world.streamkap.snapshot()];
+    expect(await world.driver.runToEnd()).toMatchObject([{ outcome: 'succeeded' }]);
+    const [after, toldAfter] = [world.secrets.snapshot(), world.streamkap.snapshot()];
+    world.secrets.restore(before);
+    world.streamkap.restore(told);
+    world.calls.length = 0;
+    world.observe = ({ operation }, moment) => {
+      if (operation !== 'DescribeSecret' || moment === 'before') return undefined;
+      world.secrets.restore(after);
+      world.streamkap.restore(toldAfter);
+      return undefined;
+    };
+    expect(await world.step('createSecret')).toBeUndefined();
+    expect(changes(world)).toEqual([]);
+    expect(world.streamkap.projectKeys).toHaveLength(2);
+  });
+
   it('that was abandoned after it leaves a key that the next rotation uses as it was born', async () => {
     const world = beginning();
     await world.step('createSecret');

@@ -6,6 +6,11 @@ const HOUR_MS = 3_600_000;
 const PATCH = { service: 'streamkap', operation: 'PATCH /project-keys/{id}' } as const;
 const HOURLY = { environment: { RETIRE_PREVIOUS_AFTER_HOURS: '24' } };
 const changes = (world: PairWorld) => world.story.filter((call) => /^(Put|Update|PATCH|POST \/project)/.test(call));
+const snapshotOf = ({ secrets, streamkap }: PairWorld) => [secrets.snapshot(), streamkap.snapshot()] as const;
+const restore = ({ secrets, streamkap }: PairWorld, [stored, told]: ReturnType<typeof snapshotOf>) => {
+  secrets.restore(stored);
+  streamkap.restore(told);
+};
 
 describe('retiring the previous password of one secret', () => {
   it('makes exactly these calls: stored before it is sent, the pair looked at between, the old one proven refused', async () => {
@@ -19,6 +24,7 @@ describe('retiring the previous password of one secret', () => {
       'POST /auth/access-token',
       'GET /project-keys/{id}',
       'PutSecretValue standby',
+      'UpdateSecretVersionStage AWSCURRENT',
       'GetSecretValue AWSCURRENT',
       'DescribeSecret',
       'PATCH /project-keys/{id} standby',
@@ -120,6 +126,41 @@ describe('retiring the previous password of one secret', () => {
     const answer = await world.retire(SECRET);
     if (code) expect([answer, changes(world)]).toEqual([code, []]);
     else expect(answer).toMatchObject({ outcome: 'retired' });
+  });
+
+  it.each([
+    ['its first look', 'GetSecretValue', 'after'],
+    ['its last look', 'PutSecretValue', 'before'],
+  ] as const)('is refused when a whole rotation comes after %s: the file that it left stays', async (...when) => {
+    const [, operation, moment] = when;
+    const world = await paired();
+    const before = snapshotOf(world);
+    expect(await world.rotate('third')).toBe('succeeded');
+    const [after, left] = [snapshotOf(world), world.standby];
+    restore(world, before);
+    let isPast = false;
+    world.observe = (call, at) => {
+      if (!isPast && call.operation === operation && at === moment) restore(world, after);
+      isPast ||= call.operation === operation && at === moment;
+      return undefined;
+    };
+    expect(await world.retire(SECRET)).toBe('ROTATION_UNDER_WAY');
+    world.observe = undefined;
+    expect(world.patches).toEqual([]);
+    expect(world.standby).toEqual(left);
+    expect(await world.retire(SECRET)).toMatchObject({ outcome: 'retired' });
+    expect(world.violations).toEqual([]);
+  });
+
+  it('that died after it stored a password stores it anew before it sends it, so that rotations keep off the key', async () => {
+    const world = await paired();
+    world.observe = ({ operation }, at) => (operation === 'PutSecretValue' && at === 'after' ? 'kill' : undefined);
+    expect(await world.retire(SECRET)).toContain('killed');
+    world.observe = undefined;
+    world.now += HOUR_MS;
+    expect(await world.retire(SECRET)).toMatchObject({ outcome: 'retired' });
+    world.begin('third');
+    expect(await world.step('createSecret', 'third')).toBe('RETIRE_UNDER_WAY');
   });
 
   it('is refused for a secret that rotates by another strategy', async () => {
