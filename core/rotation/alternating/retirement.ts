@@ -77,8 +77,11 @@ export class Retirement {
       detail: () => idle.detail(),
     });
     const { at } = found;
-    // Another key's file there may be what a rotation since then has left, and is not to be replaced.
-    if (!at) requireQuiet(await reading.describe(secretId), version);
+    // Another key's file there may be what a rotation since then has left: what lies there now is replaced only if none has.
+    if (!at) {
+      await standby.read();
+      requireQuiet(await reading.describe(secretId), version);
+    }
     if (!at?.retired && afterMs > 0 && (!at || at.asBorn || at.ageMs < afterMs)) return { outcome: 'not-yet' };
     if (at?.retired && (await this.#isDone(at.file))) return { outcome: 'already-retired' };
     const old = at?.retired || found.isRebuilt ? await previous() : found.file;

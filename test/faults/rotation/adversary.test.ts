@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { versionId } from '../../unit/rotation/world.ts';
 import { Numbering } from '../exploration/numbering.ts';
-import { FIRST, Model, passwordIn, TOKEN, versionId } from './interleaving/model.ts';
-import { runAlone } from './interleaving/process.ts';
+import { Model, passwordIn, TOKEN } from './interleaving/model.ts';
+import { STEPS } from './interleaving/process.ts';
+import { alone, deployedAs, leakIn } from './interleaving/subject.ts';
 
-const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
 const THIRD = versionId('third');
-const TOKENS = { second: TOKEN, third: THIRD, first: FIRST, unknown: versionId('unknown') };
+const TOKENS = { second: TOKEN, third: THIRD, first: versionId('first'), unknown: versionId('unknown') };
 const OTHER_KEY = 'Other!Key00000000000';
 const PLANTED = 'Planted!Password0000';
 
@@ -23,9 +24,10 @@ const calls: Deed[] = Object.entries(TOKENS).flatMap(([name, token]) =>
     token,
     act: async (model) => {
       // A retry makes another password than the attempt whose value is stored.
-      const name = `${token.slice(0, 6)}-${model.valueOf(token) === undefined ? 'new' : 'again'}`;
-      const run = { event: model.eventOf(step, token), name, startedAt: 0 };
-      const standing = await runAlone(run, (call) => model.apply(call));
+      const name = `${token.slice(0, 6)}-${model.valueIn(token) === undefined ? 'new' : 'again'}`;
+      const deployed = deployedAs({ arn: model.world.arn, strategy: 'single' });
+      const standing = await alone({ name, deed: step, token }, { deployed, services: model, at: model.world.now });
+      expect(leakIn(deployed)).toBeUndefined();
       return standing.at === 'error' ? standing.code : undefined;
     },
   })),
@@ -49,7 +51,7 @@ function plant(what: string, change: object, password: string): Deed {
   return {
     name: `a value of ${what} is planted under AWSPENDING`,
     act: async (model) => {
-      const value = JSON.parse(model.valueOf() ?? '') as { kafka: object };
+      const value = JSON.parse(model.valueIn() ?? '') as { kafka: object };
       const SecretString = JSON.stringify({ ...value, ...change, kafka: { ...value.kafka, password } });
       model.meddle('PutSecretValue', { ClientRequestToken: THIRD, VersionStages: ['AWSPENDING'], SecretString });
       return undefined;
@@ -76,7 +78,7 @@ function wrong(deed: Deed, before: Facts, model: Model): string | undefined {
   const wasStored = before.stored.includes(before.accepted);
   if (wasStored && !after.stored.includes(after.accepted)) return 'Kafka accepts a password that is stored nowhere';
   if (deed.token === TOKENS.unknown && JSON.stringify(before) !== JSON.stringify(after)) return 'it changed something';
-  const sent = passwordIn(model.valueOf(deed.token));
+  const sent = passwordIn(model.valueIn(deed.token));
   if (after.told !== before.told && after.told !== sent) return 'a password was sent that is not of its token';
   const wasPending = before.labels[deed.token]?.includes('AWSPENDING');
   if (after.told !== before.told && !wasPending) return 'a password was sent that was not pending';

@@ -87,6 +87,16 @@ export const PAIR_MUTANTS: Readonly<Record<string, Mutant<Rotation>>> = {
       },
     ),
   },
+  'claims nothing, and knows an earlier attempt only by what Kafka accepts': {
+    finds: /set already/,
+    rotation: withStrategy(
+      class extends AlternatingStrategy {
+        override apply(change: Change<File>): Promise<Applied> {
+          return super.apply(over(change, { claim: async () => ({ ...(await change.pending()), first: true }) }));
+        }
+      },
+    ),
+  },
   'promotes the idle key without its new password': {
     finds: /refuses the current credential/,
     rotation: withStrategy(

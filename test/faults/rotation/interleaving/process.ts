@@ -1,167 +1,143 @@
-import { type SecretsManagerCaller, secretStoreOver } from '../../../../core/aws-secret-store.ts';
-import type { Clock } from '../../../../core/clock.ts';
-import type { KafkaCredentialFile } from '../../../../core/credential-file.ts';
-import { KeyringError } from '../../../../core/errors.ts';
-import { RotationProtocol, type Step, type StepReport } from '../../../../core/rotation/protocol.ts';
+import { createHash } from 'node:crypto';
+import { secretStoreOver } from '../../../../core/aws-secret-store.ts';
+import { RotationError } from '../../../../core/errors.ts';
+import { AlternatingStrategy } from '../../../../core/rotation/alternating/alternating.ts';
 import { RotationMemory } from '../../../../core/rotation/rotation-memory.ts';
-import { SingleStrategy } from '../../../../core/rotation/single.ts';
-import type { Strategy } from '../../../../core/rotation/strategy.ts';
-import { TimeBudget } from '../../../../core/rotation/time-budget.ts';
-import { StreamkapClient } from '../../../../core/streamkap/client.ts';
-import type { RotationEvent } from '../../../sandbox/secrets-manager/rotation-events.ts';
-import { type Call, HOST, type Result } from './model.ts';
+import { passwordRotation } from '../../../../functions/rotate-password/strategies.ts';
+import type { Container } from '../../../../functions/rotation/container.ts';
+import { EvidenceRecorder } from '../../../../functions/rotation/evidence-recorder.ts';
+import { rotationHandler } from '../../../../functions/rotation/handler.ts';
+import type { LogFields } from '../../../../functions/rotation/step-log.ts';
+import type { RotationStep } from '../../../sandbox/secrets-manager/rotation-events.ts';
+import { ADMIN, ADMIN_SECRET, SECRET } from '../../../unit/rotation/world.ts';
+import type { Call, Result } from '../../exploration/call.ts';
+import { type Ask, HOST, loginOver, secretsManagerOver, transportOver } from '../../exploration/outside.ts';
+import type { Outside, Program } from '../../exploration/replay.ts';
 
-/** One call of the function, in a process of its own. */
+/** One call of the function, in a process of its own; or, first of all, Secrets Manager's registration of a rotation. */
 export interface Run {
-  readonly event: RotationEvent;
   /** Makes its passwords differ from those of other processes. */
   readonly name: string;
-  /** Milliseconds. */
-  readonly startedAt: number;
-  /** Breaks the code under test: the tests of the test. */
-  readonly distort?: ((strategy: SingleStrategy) => Strategy<KafkaCredentialFile>) | undefined;
+  readonly deed: RotationStep | 'register' | 'retire';
+  readonly token: string;
 }
 
-/** A result, and the time when it came, milliseconds. */
-export interface Answer {
-  readonly result: Result;
-  readonly at: number;
+/** The function as it is deployed, and where all that it says is heard. */
+export interface Deployed {
+  readonly arn: string;
+  readonly strategy: 'single' | 'alternating';
+  /** The function under test. @default the shipped one */
+  readonly rotation?: typeof passwordRotation;
+  /** Lines, errors, events and fragments. */
+  readonly said: Set<string>;
+  /** Everything that must never be said. */
+  readonly secretTexts: Set<string>;
 }
 
-/** Where a process stands after a history of answers: at its next call, or at its end. */
-export type Standing =
-  | { readonly at: 'call'; readonly call: Call }
-  | { readonly at: 'end'; readonly outcome: StepReport['outcome'] }
-  | { readonly at: 'error'; readonly code: string };
-
+export const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
 /** Short, so that waiting for a change is a few logins: the model decides how long that is compared to a call. */
-const PROPAGATION_MS = 1_000;
-const STEP_MS = 20_000;
+const PROPAGATION_SECONDS = 1;
+/** Milliseconds, one of them kept back by the handler for its last words. */
+const REMAINING_MS = 21_000;
 
-/**
- * The shipped protocol, strategy, store and client as a function of what they were answered: a process's local state is its
- * history, so it is run again from the start with the recorded answers until it asks for one that is not there.
- */
-export async function standingAfter(run: Run, history: readonly Answer[]): Promise<Standing> {
-  let answered = 0;
-  let now = run.startedAt;
-  let standing: Standing | undefined;
-  const ask = (call: Call): Promise<Result> => {
-    const answer = history[answered++];
-    if (answer) {
-      now = answer.at;
-      return Promise.resolve(answer.result);
+/** The shipped function, from the event to the last line. */
+export function programOf(run: Run, deployed: Deployed): Program<void> {
+  return async (outside) => {
+    if (run.deed === 'register') return await register(run, outside.ask);
+    const startedAt = outside.now();
+    const handler = rotationHandler(() => containerOf(run, deployed, outside), rotationOf(run, deployed));
+    const context = {
+      awsRequestId: run.name,
+      getRemainingTimeInMillis: () => startedAt + REMAINING_MS - outside.now(),
+    };
+    try {
+      await handler(eventOf(run, deployed), context);
+    } catch (error) {
+      deployed.said.add(JSON.stringify([String(error), { ...(error as object) }]));
+      throw error;
     }
-    standing = { at: 'call', call };
-    return new Promise(() => {});
   };
-  runStep(run, { ask, now: () => now }).then(
-    ({ outcome }) => {
-      standing = { at: 'end', outcome };
-    },
-    (error: unknown) => {
-      if (!(error instanceof KeyringError)) throw error;
-      standing = { at: 'error', code: error.code };
-    },
-  );
-  // Nothing in a run waits for anything but `ask`, so it has come to rest when the microtasks are done.
-  while (!standing) await new Promise((resolve) => setImmediate(resolve));
-  return standing;
 }
 
-/** One step from its beginning to its end, with nobody else about. @returns where it ended @throws after 100 calls */
-export async function runAlone(run: Run, apply: (call: Call) => Promise<Result>): Promise<Standing> {
-  let now = run.startedAt;
-  let calls = 0;
-  const ask = (call: Call): Promise<Result> => {
-    if (++calls > 100) throw new Error('a step alone makes more than 100 calls');
-    if (call.to === 'clock') now += call.milliseconds;
-    return apply(call);
-  };
-  try {
-    return { at: 'end', outcome: (await runStep(run, { ask, now: () => now })).outcome };
-  } catch (error) {
-    if (!(error instanceof KeyringError)) throw error;
-    return { at: 'error', code: error.code };
-  }
+function eventOf({ deed, token }: Run, { arn, secretTexts }: Deployed): object {
+  if (deed === 'retire') return { action: 'retire', secretId: SECRET };
+  const RotationToken = uuid(`rotation token of ${token}`);
+  secretTexts.add(RotationToken);
+  return { Step: deed, SecretId: arn, ClientRequestToken: token, RotationToken };
 }
 
-interface Outside {
-  readonly ask: (call: Call) => Promise<Result>;
-  readonly now: () => number;
+async function register({ token }: Run, ask: Ask): Promise<void> {
+  const RotationLambdaARN = 'arn:aws:lambda:eu-central-1:123456789012:function:rotate-password';
+  const input = { SecretId: SECRET, ClientRequestToken: token, RotationLambdaARN };
+  const { kind } = await ask({ to: 'aws', operation: 'RotateSecret', input });
+  if (kind === 'aws') return;
+  const facts = { changed: 'no', retryable: true, remedy: 'wait' } as const;
+  throw new RotationError({ ...facts, code: 'NOT_REGISTERED', message: 'a rotation is under way' });
 }
 
-async function runStep({ event, name, startedAt, distort }: Run, { ask, now }: Outside): Promise<StepReport> {
-  const clock: Clock = {
-    now,
-    sleep: async (milliseconds) => {
-      await ask({ to: 'clock', milliseconds });
-    },
-  };
-  const strategy = new SingleStrategy(
-    {
-      login: async ({ username, password }) => {
-        const result = await ask({ to: 'kafka', username, password });
-        if (result.kind !== 'login') return { outcome: 'unknown', code: 'TIMEOUT', milliseconds: 0 };
-        return result.outcome === 'accepted'
-          ? { outcome: 'accepted', broker: 'b', milliseconds: 0 }
-          : { outcome: 'rejected', code: 'SASL_AUTHENTICATION_FAILED', broker: 'b', milliseconds: 0 };
+/** The ids of births are drawn, and a process that is run again has to draw the same. */
+function rotationOf({ name }: Run, { rotation = passwordRotation }: Deployed): typeof passwordRotation {
+  return (environment) => {
+    const configured = rotation(environment);
+    return {
+      ...configured,
+      strategy: (invocation) => {
+        const strategy = configured.strategy(invocation);
+        if (!(strategy instanceof AlternatingStrategy)) return strategy;
+        let ids = 0;
+        const Kind = strategy.constructor as typeof AlternatingStrategy;
+        return new Kind({ ...strategy.ports, randomId: () => uuid(`${name} ${ids++}`) }, strategy.settings);
       },
-      streamkap: (deadline) => clientOver(ask, clock, deadline),
-      generatePassword: () => `Generated!Password000${name}`,
-      secretSeen: () => {},
-    },
-    { onDrift: 'abandon', loginCheck: 'required', propagationMs: PROPAGATION_MS },
-  );
-  const protocol = new RotationProtocol(
-    distort?.(strategy) ?? strategy,
-    { store: secretStoreOver(callerOver(ask)), clock, memory: new RotationMemory(), signal: () => {} },
-    { budget: new TimeBudget(clock, startedAt + STEP_MS), unprovenAllowed: false },
-  );
-  const { Step: step, SecretId: secretId, ClientRequestToken: token, RotationToken: rotationToken } = event;
-  return await protocol.run({ step: step as Step, secretId, token, rotationToken });
+    };
+  };
 }
 
-function clientOver(ask: Outside['ask'], clock: Clock, deadline: number): StreamkapClient {
-  return new StreamkapClient({
-    ...{ host: HOST, clock, deadline, random: () => 0.5, redact: (text: string) => text },
-    credentials: { get: async () => ({ clientId: 'admin', clientSecret: 'held by the model' }) },
-    transport: async ({ method, url, body }) => {
-      const path = url.slice(HOST.length);
-      // The token call changes nothing that matters here; it is no point at which another process may cut in.
-      if (path === '/auth/access-token')
-        return {
-          status: 200,
-          headers: {},
-          body: JSON.stringify({ accessToken: 'held by the model', expiresIn: 3600 }),
-        };
-      const result = await ask({ to: 'streamkap', method, path, body });
-      if (result.kind !== 'http') throw new Error('connection lost');
-      return { status: result.status, headers: {}, body: result.body };
-    },
-  });
+function uuid(seed: string): string {
+  const hex = createHash('sha256').update(seed).digest('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
 }
 
-type Deserialize = (next: () => Promise<unknown>) => () => Promise<unknown>;
+function containerOf({ name }: Run, { strategy, said, secretTexts }: Deployed, { ask, now }: Outside): Container {
+  const asked = sparingly(ask);
+  const hear = (message: string, fields: LogFields) => void said.add(JSON.stringify([message, fields]));
+  let passwords = 0;
+  return {
+    environment: {
+      ...{ STREAMKAP_HOST: HOST, STREAMKAP_ADMIN_SECRET_ID: ADMIN_SECRET, ROTATION_STRATEGY: strategy },
+      PROPAGATION_TIMEOUT_SECONDS: String(PROPAGATION_SECONDS),
+    },
+    store: secretStoreOver(secretsManagerOver(asked)),
+    transport: transportOver(asked),
+    login: loginOver(asked),
+    generatePassword: () => {
+      const password = `Generated!${uuid(`${name} password ${passwords++}`)}`;
+      secretTexts.add(password);
+      return password;
+    },
+    random: () => 0.5,
+    clock: {
+      now,
+      sleep: async (milliseconds) => {
+        await ask({ to: 'clock', milliseconds });
+      },
+    },
+    // Answers are lost, not late: nobody waits for one beyond the budget.
+    timer: () => () => {},
+    memory: new RotationMemory(),
+    evidence: new EvidenceRecorder({
+      store: { put: async (key, json) => void said.add(`${key} ${json}`) },
+      bus: { send: async (event) => void said.add(JSON.stringify(event)) },
+    }),
+    logger: { info: hear, warn: hear, error: hear },
+  };
+}
 
-/** AWS's client as the store sees it: a command in, a response or an error with a name out. */
-function callerOver(ask: Outside['ask']): SecretsManagerCaller {
-  let seeHeaders: Deserialize = (next) => next;
-  const response = { headers: { date: new Date(0).toUTCString() } };
-  const send = async (command: { input: Record<string, unknown>; constructor: { name: string } }) => {
-    const operation = command.constructor.name.replace(/Command$/, '');
-    const result = await ask({ to: 'aws', operation, input: command.input });
-    if (result.kind === 'aws') {
-      await seeHeaders(async () => ({ response }))();
-      const { CreatedDate: _, ...rest } = result.response;
-      return rest;
-    }
-    const error = new Error(result.kind === 'aws-error' ? result.message : 'socket hang up');
-    error.name = result.kind === 'aws-error' ? result.name : 'TimeoutError';
-    throw error;
+/** Nobody changes the admin secret, so reading it is no point at which another process may cut in. */
+function sparingly(ask: Ask): Ask {
+  return async (call: Call): Promise<Result> => {
+    if (call.to !== 'aws' || call.input.SecretId !== ADMIN_SECRET) return await ask(call);
+    const SecretString = JSON.stringify({ client_id: ADMIN.clientId, client_secret: ADMIN.clientSecret });
+    const facts = { ARN: ADMIN_SECRET, Name: ADMIN_SECRET, VersionId: 'a'.repeat(32), VersionStages: ['AWSCURRENT'] };
+    return { kind: 'aws', response: { ...facts, SecretString, CreatedDate: 1 }, date: 1000 };
   };
-  const add = (middleware: Deserialize) => {
-    seeHeaders = middleware;
-  };
-  return { send, middlewareStack: { add } } as unknown as SecretsManagerCaller;
 }

@@ -85,6 +85,18 @@ describe('retiring the previous password of one secret', () => {
     expect(world.violations).toEqual([]);
   });
 
+  it('finds it there too when finishSecret died before that, and what it puts there is what it retires', async () => {
+    const world = await paired();
+    world.begin('third');
+    for (const step of ['createSecret', 'setSecret', 'testSecret'] as const) await world.step(step, 'third');
+    world.observe = ({ operation }) => (operation === 'PutSecretValue' ? 'kill' : undefined);
+    expect(await world.step('finishSecret', 'third')).toContain('killed');
+    world.observe = undefined;
+    expect(await world.retire(SECRET)).toMatchObject({ outcome: 'retired', outgoing_login: { outcome: 'rejected' } });
+    expect(world.users.passwordOf('orders-b')).toBe(world.standby?.password);
+    expect(world.violations).toEqual([]);
+  });
+
   it('is refused before the second key is born', async () => {
     const world = await paired();
     const TagKeys = ['streamkap:project-key-id', 'streamkap:kafka-username'];
