@@ -20,6 +20,8 @@ import { StaticEgress } from './static-egress.ts';
 export const CDK_FLAGS = {
   '@aws-cdk/core:enablePartitionLiterals': true,
   '@aws-cdk/core:validateAgainstDefaultRules': true,
+  // The stacks of keys hold on to the function that rotates them.
+  '@aws-cdk/core:defaultCrossStackReferences': 'strong',
 };
 
 export interface KeyringStackProps extends StackProps {

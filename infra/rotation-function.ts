@@ -107,8 +107,8 @@ export class RotationFunction extends Construct {
         : {}),
     });
     asset.addResourceMetadata(rotate, 'Code');
-    // The role's own policies are part of it, so the function can log, and reach its subnets, from its first call.
-    rotate.node.addDependency(role, ...(props.vpc?.ready ?? []));
+    // The role's inline policies are part of it, so the function can log, and reach its subnets, from its first call.
+    if (props.vpc?.ready) rotate.node.addDependency(...props.vpc.ready);
     return rotate;
   }
 
