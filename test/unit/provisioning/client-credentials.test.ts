@@ -154,10 +154,11 @@ describe('a secret that holds another kind of thing', () => {
     ['a file with a client id and no kind of access', { client_id: 'c', project_key_id: 'k', project: {} }, 'api'],
     ['a number', 7, 'expected object'],
     ['nothing', null, 'expected object'],
+    ['nothing, in base64', 'bnVsbA==', 'expected object'],
     ['a client id that is no text', { client_id: 7 }, 'project_key_id'],
   ])('is not taken for a project key: %s', async (_what, value, problem) => {
     const world = new World();
-    world.put(JSON.stringify(value));
+    world.put(value);
     const error = await errorOf(world.provision());
     expect(error).toMatchObject({ code: 'SECRET_HAS_FOREIGN_VALUE', changed: 'no' });
     expect(error.message).toContain('is not a Streamkap credential file');
