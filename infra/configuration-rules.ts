@@ -27,6 +27,7 @@ function unitProblems(stack: StackConfiguration): Problem[] {
     ...within(['adminSecret'], adminSecretProblems(stack)),
     ...within([], placeProblem(stack, ['secretsKmsKeyArn'], stack.secretsKmsKeyArn)),
     ...within([], placeProblem(stack, ['eventBusArn'], stack.eventBusArn)),
+    ...within(['rotation'], placeProblem(stack, ['logsKmsKeyArn'], stack.rotation.logsKmsKeyArn)),
     ...within(['keyStacks'], sizeProblem(stack)),
     ...within(['evidence'], evidenceProblems(stack)),
     ...within(['adminRotation', 'schedule'], stack.adminRotation ? scheduleProblems(stack.adminRotation.schedule) : []),

@@ -123,6 +123,9 @@ const ROTATION = object({
     })
     .default(365)
     .describe('How many days log lines are kept. Default: 365.'),
+  logsKmsKeyArn: KMS_KEY_ARN.optional().describe(
+    "A KMS key for the log groups, whose policy lets CloudWatch Logs use it. Default: CloudWatch's own key.",
+  ),
   vpc: VPC.optional(),
   staticEgress: STATIC_EGRESS.optional(),
 }).describe('The function that rotates. Default: what its fields say.');

@@ -71,9 +71,10 @@ export class KeyringStack extends Stack {
   }
 
   /** Where the functions are: in subnets that are there, in a network made here, or in Lambda's own. */
-  #network({ rotation: { vpc, staticEgress, logRetentionDays } }: StackConfiguration): VpcPlacement | undefined {
+  #network({ rotation }: StackConfiguration): VpcPlacement | undefined {
+    const { vpc, staticEgress, logRetentionDays: logRetention, logsKmsKeyArn } = rotation;
     if (!staticEgress) return vpc;
-    const made = new StaticEgress(this, 'Network', { ...staticEgress, logRetention: logRetentionDays });
+    const made = new StaticEgress(this, 'Network', { ...staticEgress, logRetention, logsKmsKeyArn });
     new CfnOutput(this, 'EgressAddresses', {
       value: Fn.join(',', [...made.addresses]),
       description: 'For the safe lists of project keys',
@@ -189,8 +190,8 @@ export class KeyringStack extends Stack {
 }
 
 function settingsOf({ rotation, streamkapHost }: StackConfiguration): FunctionSettings {
-  const { logLevel, logRetentionDays: logRetention } = rotation;
-  return { streamkapHost, logLevel, logRetention };
+  const { logLevel, logRetentionDays: logRetention, logsKmsKeyArn } = rotation;
+  return { streamkapHost, logLevel, logRetention, logsKmsKeyArn };
 }
 
 function projectKeysIn(

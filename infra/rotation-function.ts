@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
@@ -23,6 +24,8 @@ export interface FunctionSettings {
   readonly logLevel?: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
   /** @default logs.RetentionDays.ONE_YEAR */
   readonly logRetention?: logs.RetentionDays;
+  /** A KMS key for the log group, whose policy lets CloudWatch Logs use it. @default - encrypted by CloudWatch's own key */
+  readonly logsKmsKeyArn?: string | undefined;
   /** For keys with a safe list of addresses. @default - none: Lambda's own network */
   readonly vpc?: VpcPlacement | undefined;
   /** Folder that holds the built functions, one folder each. @default - the bundles of this package */
@@ -61,6 +64,7 @@ export class RotationFunction extends Construct {
     super(scope, id);
     const logGroup = new logs.LogGroup(this, 'Logs', {
       retention: props.logRetention ?? logs.RetentionDays.ONE_YEAR,
+      ...(props.logsKmsKeyArn ? { encryptionKey: kms.Key.fromKeyArn(this, 'LogsKey', props.logsKmsKeyArn) } : {}),
       removalPolicy: RemovalPolicy.RETAIN,
     });
     const role = this.#role(logGroup, props);

@@ -1,6 +1,7 @@
 import { Fn, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
 import type { VpcPlacement } from './rotation-function.ts';
@@ -12,6 +13,8 @@ export interface StaticEgressProps {
   readonly zones?: 1 | 2;
   /** @default logs.RetentionDays.ONE_YEAR */
   readonly logRetention?: logs.RetentionDays;
+  /** A KMS key for the log of the network's traffic, whose policy lets CloudWatch Logs use it. @default - CloudWatch's own key */
+  readonly logsKmsKeyArn?: string | undefined;
 }
 
 const ANYWHERE = '0.0.0.0/0';
@@ -30,11 +33,7 @@ export class StaticEgress extends Construct implements VpcPlacement {
   readonly addresses: readonly string[];
   readonly ready: readonly IDependable[];
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { cidr = '10.244.0.0/24', zones = 1, logRetention }: StaticEgressProps = {},
-  ) {
+  constructor(scope: Construct, id: string, { cidr = '10.244.0.0/24', zones = 1, ...logging }: StaticEgressProps = {}) {
     super(scope, id);
     const vpc = new ec2.CfnVPC(this, 'Vpc', { cidrBlock: cidr, enableDnsSupport: true, enableDnsHostnames: true });
     const toInternet = this.#internet(vpc);
@@ -43,7 +42,7 @@ export class StaticEgress extends Construct implements VpcPlacement {
     this.addresses = inZones.map(({ address }) => address);
     this.ready = inZones.map(({ wayOut }) => wayOut);
     this.securityGroupIds = [this.#securityGroup(vpc)];
-    this.#flowLog(vpc, logRetention ?? logs.RetentionDays.ONE_YEAR);
+    this.#flowLog(vpc, logging);
   }
 
   #internet(vpc: ec2.CfnVPC): ec2.CfnRoute {
@@ -103,8 +102,15 @@ export class StaticEgress extends Construct implements VpcPlacement {
     }).attrGroupId;
   }
 
-  #flowLog(vpc: ec2.CfnVPC, retention: logs.RetentionDays): void {
-    const group = new logs.LogGroup(this, 'Flows', { retention, removalPolicy: RemovalPolicy.RETAIN });
+  #flowLog(
+    vpc: ec2.CfnVPC,
+    { logRetention, logsKmsKeyArn }: Pick<StaticEgressProps, 'logRetention' | 'logsKmsKeyArn'>,
+  ): void {
+    const group = new logs.LogGroup(this, 'Flows', {
+      retention: logRetention ?? logs.RetentionDays.ONE_YEAR,
+      ...(logsKmsKeyArn ? { encryptionKey: kms.Key.fromKeyArn(this, 'LogsKey', logsKmsKeyArn) } : {}),
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
     const role = new iam.Role(this, 'FlowsRole', {
       description: 'VPC flow logs of the network that rotates Streamkap credentials',
       assumedBy: new iam.ServicePrincipal('vpc-flow-logs.amazonaws.com', {

@@ -73,6 +73,37 @@ export const GITHUB = {
   ],
 };
 
+/** Everything that can be asked for at once; `changes` replace fields of its stack, those of `rotation` one by one. */
+export function everything(changes: Record<string, unknown> = {}): { stacks: Record<string, unknown>[] } {
+  const [{ projectKeys = [] } = {}] = configuration().stacks;
+  const pair = { name: 'pair', secretName: 'team/keys/pair', strategy: 'alternating', provisioned: true };
+  const { rotation, ...rest } = changes;
+  return configuration({
+    adminSecret: { name: 'team/admin', kmsKeyArn: kmsKeyArn('admin') },
+    adminRotation: { schedule: { rate: '30 days' } },
+    projectKeys: [...(projectKeys as object[]), { ...pair, schedule: { rate: '1 day' } }],
+    rotation: { vpc: VPC, retirePreviousAfterHours: 24, ...(rotation as object) },
+    evidence: { athena: true },
+    eventBusArn: `arn:aws:events:eu-central-1:${ACCOUNT}:event-bus/keyring`,
+    dashboard: true,
+    alarms: { emails: ['team@example.com'] },
+    githubAccess: {
+      roles: [
+        ...GITHUB.roles,
+        { name: 'rotating', repository: 'acme/ops', environment: 'production', rotate: ['live', 'pair'] },
+        {
+          ...{ name: 'making', repository: 'acme/app', environment: 'production', adminSecret: true },
+          create: { secrets: ['ci/', 'nightly'], kmsKeyArn: kmsKeyArn('ci'), tagKeys: ['team'] },
+        },
+      ],
+    },
+    ...rest,
+  });
+}
+
+/** The same in a network of the stack's own. */
+export const everythingWithEgress = () => everything({ rotation: { vpc: undefined, staticEgress: { zones: 2 } } });
+
 export const secretArn = (name: string) => `arn:aws:secretsmanager:eu-central-1:${ACCOUNT}:secret:${name}`;
 /** @param id up to six letters */
 export const kmsKeyArn = (id: string) => {

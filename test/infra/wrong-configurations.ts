@@ -225,6 +225,11 @@ export const WRONG: readonly (readonly [does: string, input: unknown, error: str
     'stacks[0].projectKeys[1] is an object: must not have the secret of another',
   ],
   [
+    'has a KMS key for logs in another Region',
+    rotationOf({ logsKmsKeyArn: kmsKeyArn('k').replace('central', 'west') }),
+    "stacks[0].rotation.logsKmsKeyArn is text: must be in the stack's Region",
+  ],
+  [
     'keeps logs for 100 days',
     rotationOf({ logRetentionDays: 100 }),
     'stacks[0].rotation.logRetentionDays is a number: must be a number of days that CloudWatch Logs knows',
