@@ -22,8 +22,7 @@ import type { CommandContext } from './command.ts';
 import { streamkapFrom } from './streamkap.ts';
 import { EXIT } from './terminal.ts';
 
-export const FORMATS = ['json', 'csv'] as const;
-export type Format = (typeof FORMATS)[number];
+export type Format = 'html' | 'csv' | 'json';
 
 export interface AuditOptions {
   readonly region?: string | undefined;
@@ -39,6 +38,14 @@ export interface AuditOptions {
 }
 
 const LOAD: Readonly<Record<Format, () => Promise<ReportFormat>>> = {
+  html: async () => {
+    const [{ htmlReport }, style, script] = await Promise.all([
+      import('../core/audit/report-html.ts'),
+      readFile(new URL('../core/audit/html/report.css', import.meta.url), 'utf8'),
+      readFile(new URL('../core/audit/html/report.js', import.meta.url), 'utf8'),
+    ]);
+    return htmlReport({ style, script });
+  },
   json: async () => (await import('../core/audit/report-json.ts')).jsonReport,
   csv: async () => (await import('../core/audit/report-csv.ts')).csvReport,
 };

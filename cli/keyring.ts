@@ -37,7 +37,7 @@ program
       'exit code 0: nothing found, 1: findings, 2: wrong option or file, 3: could not tell',
   )
   .option('--region <region>', 'AWS Region; without it, what AWS_REGION or the profile says')
-  .addOption(new Option('--format <format>', 'of the report').choices(['json', 'csv']).default('json'))
+  .addOption(new Option('--format <format>', 'of the report').choices(['html', 'csv', 'json']).default('json'))
   .option('--json', 'the same as --format json')
   .option('--out <file>', 'where to write the report; without it, standard output')
   .option(
@@ -50,7 +50,7 @@ program
   .option('--login', 'log in to Kafka once with each stored password, which reads the values')
   .action(async (options) => {
     const { runAudit } = await import('./audit.ts');
-    await run((context) => runAudit(options, context));
+    await run((context) => runAudit({ ...options, ...(options.json ? { format: 'json' } : {}) }, context));
   });
 
 async function run(command: (context: CommandContext) => Promise<number>): Promise<void> {

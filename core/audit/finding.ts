@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'informational'] as const;
+export const SEVERITIES = ['critical', 'high', 'medium', 'low'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
 interface FindingKindFacts {

@@ -107,7 +107,7 @@ test('a report goes into a file, and nothing to standard output', async () => {
 
 const WRONG: Readonly<Record<string, { args: () => Promise<string[]>; says: string }>> = {
   'no admin credential': { args: async () => [], says: '--admin-secret-id: is missing' },
-  'a format that there is not': { args: async () => ['--format', 'xml'], says: 'Allowed choices are json, csv' },
+  'a format that there is not': { args: async () => ['--format', 'xml'], says: 'Allowed choices are html, csv, json' },
   'a policy file that is not there': {
     args: async () => ['--policy', '/nowhere.json'],
     says: '--policy: /nowhere.json cannot be read',
