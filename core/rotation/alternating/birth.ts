@@ -119,7 +119,7 @@ function asSecondFile(
   return file;
 }
 
-/** Provisioning with no way to the first key: it only ever means the one it makes. */
+/** Provisioning that cannot change the first key, whatever a list or an intent makes it take for its own. */
 function sparing(api: BirthApi, spared: string): KeyApi {
   const other = (id: string): string => {
     if (id === spared) throw errors.pairInvalid('the secret', 'names the current key as the second one');
@@ -127,7 +127,7 @@ function sparing(api: BirthApi, spared: string): KeyApi {
   };
   return {
     createProjectKey: (body) => api.createProjectKey(body),
-    listProjectKeys: async () => (await api.listProjectKeys()).filter(({ id }) => id !== spared),
+    listProjectKeys: () => api.listProjectKeys(),
     getProjectKey: (id) => api.getProjectKey(id),
     setKafkaPassword: async (id, password) => await api.setKafkaPassword(other(id), password),
     deleteProjectKey: async (id) => await api.deleteProjectKey(other(id)),

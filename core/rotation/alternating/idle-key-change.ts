@@ -100,10 +100,11 @@ export class IdleKeyChange {
     const proof = await logins.until(pending, budget, budget.endOf(Math.min(propagationMs, budget.left() / 2)));
     if (proof.outcome === 'accepted') return { outcome: 'applied', proof };
     if (proof.outcome === 'unknown') throw loginUnknown(proof, 'no');
-    return await this.#send(this.#requireIdle((await takeTurn()).value));
+    await takeTurn();
+    return await this.#send(pending);
   }
 
-  /** The only way to Streamkap's password. P was read from the store by the last call there. */
+  /** The only way to Streamkap's password. P was read from the store by the last call there; a version never changes. */
   async #send(pending: File): Promise<Applied> {
     for (let sends = 1; ; sends++) {
       this.#requireTime();
@@ -112,7 +113,6 @@ export class IdleKeyChange {
       if (failure?.changed !== 'no') return await this.#settle(pending, failure);
       const next = await this.#afterRefusal(failure, pending, sends);
       if ('outcome' in next) return next;
-      this.#requireIdle(next.value);
     }
   }
 
@@ -147,11 +147,10 @@ export class IdleKeyChange {
   }
 
   /** A value decides where a password goes: it must be the other one of the recorded pair, not just another. */
-  #requireIdle(pending: File): File {
+  #requireIdle(pending: File): void {
     const { id, username } = this.#pair.idle;
     if (pending.project_key_id !== id) throw errors.notTheIdleKey('project_key_id');
     if (username !== undefined && pending.kafka.username !== username) throw errors.notTheIdleKey('username');
-    return pending;
   }
 
   #requireTime(): void {

@@ -44,6 +44,35 @@ describe('the environment', () => {
     });
   });
 
+  it('may say what it says by default', () => {
+    const said = { ROTATION_STRATEGY: 'single', ON_DRIFT: 'abandon', LOGIN_CHECK: 'required', STREAMKAP_HOST: '' };
+    expect(parseEnvironment({ ...RIGHT, ...said, PROPAGATION_TIMEOUT_SECONDS: '120' })).toEqual(
+      parseEnvironment(RIGHT),
+    );
+  });
+
+  it('takes whole numbers from 1 to 9999, in seconds and in hours', () => {
+    for (const value of ['1', '10', '9999']) {
+      const settings = { PROPAGATION_TIMEOUT_SECONDS: value, RETIRE_PREVIOUS_AFTER_HOURS: value };
+      expect(parseEnvironment({ ...RIGHT, ...settings })).toMatchObject({
+        single: { propagationMs: Number(value) * 1000 },
+        retireAfterMs: Number(value) * 3_600_000,
+      });
+    }
+    expect(parseEnvironment(RIGHT).retireAfterMs).toBeUndefined();
+    for (const name of ['PROPAGATION_TIMEOUT_SECONDS', 'RETIRE_PREVIOUS_AFTER_HOURS']) {
+      for (const value of ['0', '-1', '10000', '01', '1.5', '1h', 'x1', ' 1', '1e3']) {
+        const settings = { ...RIGHT, [name]: value };
+        expect(() => parseEnvironment(settings), value).toThrow(
+          expect.objectContaining({
+            message: expect.stringContaining(name),
+            remedy: expect.stringMatching(/1 to 9999/),
+          }),
+        );
+      }
+    }
+  });
+
   it.each([
     ['STREAMKAP_ADMIN_SECRET_ID', ''],
     ['STREAMKAP_HOST', 'http://streamkap.example'],

@@ -123,6 +123,21 @@ describe('a password is known to the redaction before anybody gets it', () => {
     expect(seen).toEqual(['Next!Password000001']);
   });
 
+  it('by alternating, for the key whose turn it is', async () => {
+    const seen: string[] = [];
+    const idle = { ...file, project_key_id: 'b', kafka: { ...file.kafka, username: 'orders-b' } };
+    const version = { value: JSON.stringify(idle), stages: [], readAt: 0, createdAt: 0 };
+    const ports = {
+      ...{ generatePassword: () => 'Next!Password000001', secretSeen: (secret: string) => void seen.push(secret) },
+      ...{ streamkap: () => ({}), store: { read: async () => version } },
+    };
+    const tags = { 'streamkap:project-key-id': 'a,b' };
+    const facts = { secret: { arn: 'arn', name: 's', tags }, budget: { deadline: 0 } };
+    const next = await new AlternatingStrategy(ports as never, settings).makePending(file, facts as never);
+    expect(JSON.parse(next)).toMatchObject({ project_key_id: 'b', kafka: { password: 'Next!Password000001' } });
+    expect(seen).toEqual([FIRST, 'Next!Password000001']);
+  });
+
   it('by alternating and the admin credential, when one that is stored is read', () => {
     const seen: string[] = [];
     const secretSeen = (secret: string) => void seen.push(secret);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FAREWELL_MS, lastError } from '../scripted-logins.ts';
-import { SECRET, versionId, type World } from '../world.ts';
+import { SECRET, UNKNOWN, versionId, type World } from '../world.ts';
 import { ACL, PairWorld, ROLES, STANDBY } from './pair-world.ts';
 
 const CREATE = { service: 'streamkap', operation: 'POST /project-keys' } as const;
@@ -123,6 +123,75 @@ describe('a birth that was cut off', () => {
     );
     expect(world.streamkap.projectKeys.map(({ kafka }) => kafka?.username)).toEqual(['orders', 'orders-b']);
     expect(world.current?.username).toBe('orders-b');
+    expect(world.violations).toEqual([]);
+  });
+
+  it('by a lost answer, gets its own password when somebody changed it in that moment', async () => {
+    const world = beginning();
+    world.fault({ ...CREATE, action: { kind: 'drop', when: 'after' } });
+    world.observe = ({ operation }, moment) => {
+      if (operation === 'GET /project-keys' && moment === 'before' && world.patches.length === 0)
+        world.edit('orders-b', ({ kafka }) => {
+          kafka.password = 'Behind!Our0Back0000';
+        });
+      return undefined;
+    };
+    expect(await createSecret(world)).toBeUndefined();
+    expect(world.patches).toEqual(['standby']);
+    expect(world.users.passwordOf('orders-b')).toBe(world.standby?.password);
+    expect(world.violations).toEqual([]);
+  });
+
+  it('by a lost answer, waits for no proof that cannot be had: setSecret asks again', async () => {
+    const world = beginning();
+    world.fault({ ...CREATE, action: { kind: 'drop', when: 'after' } });
+    world.login = () => UNKNOWN;
+    expect(await world.steps('createSecret', 'setSecret')).toEqual([undefined, 'LOGIN_UNKNOWN']);
+    expect(world.streamkap.projectKeys).toHaveLength(2);
+    expect(world.labels.first).toContain('AWSCURRENT');
+  });
+
+  it('and whose creation arrives when all is done, leaves one key: the twin is deleted by its mark and its user', async () => {
+    const world = await diedAfterItsIntent();
+    const { intentId } = intent(world);
+    world.now += 5 * MINUTE_MS;
+    let late = '';
+    world.observe = ({ operation, what }, moment) => {
+      if (late || operation !== 'UpdateSecretVersionStage' || what !== 'AWSCURRENT' || moment !== 'after')
+        return undefined;
+      const snapshot = JSON.parse(world.streamkap.snapshot()) as { keys: { id: string; description: string }[] };
+      const second = snapshot.keys.at(-1);
+      late = `${second?.id}-late`;
+      snapshot.keys.push({ ...second, id: late, description: `reads orders [keyring:${intentId}.1]` });
+      world.streamkap.restore(JSON.stringify(snapshot));
+      return undefined;
+    };
+    expect(await createSecret(world)).toBeUndefined();
+    expect(late).toMatch(/-late$/);
+    expect(world.calls.filter(({ operation }) => operation.startsWith('DELETE'))).toHaveLength(1);
+    expect(world.streamkap.projectKeys.filter(({ status }) => status === 'active').map(({ id }) => id)).not.toContain(
+      late,
+    );
+    expect(world.streamkap.projectKeys.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('never takes the first key for its own, though Streamkap’s list makes it look like that: it ends by name', async () => {
+    const world = await diedAfterItsIntent();
+    const { id, name } = world.keyOf('orders');
+    const description = `reads orders [keyring:${intent(world).intentId}.1]`;
+    world.fault({
+      ...{ service: 'streamkap', operation: 'GET /project-keys', times: 9 },
+      action: {
+        kind: 'status',
+        when: 'before',
+        status: 200,
+        body: JSON.stringify([{ id, name, status: 'active', description }]),
+      },
+    });
+    expect(await createSecret(world)).toBe('PAIR_INVALID');
+    expect(lastError(world)).toMatchObject({ retryable: false });
+    expect(String(lastError(world))).toContain('of the secret names the current key as the second one');
+    expect(world.calls.filter(({ operation }) => /^(PATCH|DELETE)/.test(operation))).toEqual([]);
     expect(world.violations).toEqual([]);
   });
 

@@ -150,6 +150,14 @@ describe('before the idle key is changed', () => {
     }
   });
 
+  it('a tag that names another key alone does not name the current one, and says so', async () => {
+    const world = await turning();
+    world.secrets.call('TagResource', { SecretId: SECRET, Tags: [{ Key: 'streamkap:project-key-id', Value: 'x' }] });
+    expect(await setSecret(world)).toBe('PAIR_INVALID');
+    expect(String(lastError(world))).toContain('does not name the current key');
+    expect(patched(world)).toEqual([]);
+  });
+
   it('a tag is read with or without spaces, and the current key’s id twice beside the other is no pair', async () => {
     const world = await turning();
     const [current, idle] = [world.keyOf('orders-b').id, world.keyOf('orders').id];
@@ -178,6 +186,13 @@ describe('before the idle key is changed', () => {
       expect(String(lastError(world))).toContain('its service_id differs');
       expect(patched(world)).toEqual([]);
     }
+  });
+
+  it('a stored file that is too old to name its project does not stop it', async () => {
+    const world = await turning();
+    for (const stage of ['AWSCURRENT', 'AWSPENDING']) rewrite(world, stage, { ...stored(world, stage), project: {} });
+    expect(await setSecret(world)).toBeUndefined();
+    expect(world.patches).toEqual(['third']);
   });
 
   it('an idle key whose project Streamkap does not tell is taken for one of the same', async () => {

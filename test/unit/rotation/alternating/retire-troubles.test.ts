@@ -252,23 +252,50 @@ describe('retiring more than once', () => {
     expect(world.violations).toEqual([]);
   });
 
-  it('at once: both send the one password that was stored first', async () => {
+  it('at once: one version is stored, and both send its password', async () => {
     const world = await paired();
+    const versions = () =>
+      (world.secrets.call('ListSecretVersionIds', { SecretId: STANDBY, IncludeDeprecated: true }).Versions as unknown[])
+        .length;
+    const before = versions();
     const sent = new Set<string | undefined>();
-    let second: Promise<unknown> | undefined;
     world.observe = ({ operation }, moment) => {
       if (operation.startsWith('PATCH') && moment === 'after') sent.add(world.users.passwordOf('orders'));
-      if (operation === 'PutSecretValue' && moment === 'before' && !second)
-        second = world.invoke({ action: 'retire', secretId: SECRET });
       return undefined;
     };
-    await world.retire(SECRET);
-    await second;
-    expect(sent.size).toBe(1);
-    const retired = Object.values(world.secrets.labels(STANDBY)).filter((stages) => stages.includes('KEYRING_RETIRED'));
-    expect(retired).toHaveLength(1);
+    const retire = () => world.invoke({ action: 'retire', secretId: SECRET });
+    await Promise.all([retire(), retire()]);
+    expect(world.count('PutSecretValue')).toBe(2);
+    expect(versions()).toBe(before + 1);
+    expect([...sent]).toEqual([world.standby?.password]);
     expect(world.users.passwordOf('orders')).toBe(world.standby?.password);
     expect(world.violations).toEqual([]);
+  });
+});
+
+describe('retiring every hour', () => {
+  it.each([
+    [30_000, { retired: 1, postponed: 0 }],
+    [29_999, { retired: 0, postponed: 1 }],
+  ])('with %i ms left for the next secret, does it or leaves it to the next call', async (left, answer) => {
+    const world = await paired(HOURLY);
+    world.now += 25 * HOUR_MS;
+    world.remainingMs = left + FAREWELL_MS;
+    expect(await world.retire()).toMatchObject({ outcome: 'done', failed: 0, ...answer });
+    expect(patched(world)).toHaveLength(answer.retired);
+  });
+
+  it('passes over a secret whose second key is not born yet, and one that no function rotates, and wakes nobody', async () => {
+    const world = await paired(HOURLY);
+    const TagKeys = ['streamkap:project-key-id', 'streamkap:kafka-username'];
+    world.secrets.call('UntagResource', { SecretId: SECRET, TagKeys });
+    const Tags = [{ Key: 'streamkap:strategy', Value: 'alternating' }];
+    world.secrets.call('CreateSecret', { Name: 'never-rotated', ClientRequestToken: versionId('other'), Tags });
+    world.environment.AWS_LAMBDA_FUNCTION_NAME = 'rotate-password';
+    world.lines.length = 0;
+    expect(await world.retire()).toMatchObject({ secrets: 1, postponed: 1, failed: 0 });
+    expect(world.lines.map(({ level }) => level)).toEqual(['info', 'info']);
+    expect(world.lines[0]?.fields).toMatchObject({ secretId: world.arn, error_code: 'NO_PREVIOUS_KEY' });
   });
 });
 
