@@ -126,7 +126,7 @@ describe('a password is known to the redaction before anybody gets it', () => {
   it('by alternating, for the key whose turn it is', async () => {
     const seen: string[] = [];
     const idle = { ...file, project_key_id: 'b', kafka: { ...file.kafka, username: 'orders-b' } };
-    const version = { value: JSON.stringify(idle), stages: [], readAt: 0, createdAt: 0 };
+    const version = { versionId: 'v', value: JSON.stringify(idle), stages: [], readAt: 0, createdAt: 0 };
     const ports = {
       ...{ generatePassword: () => 'Next!Password000001', secretSeen: (secret: string) => void seen.push(secret) },
       ...{ streamkap: () => ({}), store: { read: async () => version } },
