@@ -3,6 +3,7 @@ import type { KafkaCredentialFile } from '../../../core/credential-file.ts';
 import { AdminStrategy } from '../../../core/rotation/admin/strategy.ts';
 import { AlternatingStrategy } from '../../../core/rotation/alternating/alternating.ts';
 import { SingleStrategy } from '../../../core/rotation/single.ts';
+import { TimeBudget } from '../../../core/rotation/time-budget.ts';
 import { PairWorld, paired, ROLES, STANDBY } from './alternating/pair-world.ts';
 import { FIRST, rotating, SECRET, versionId, World } from './world.ts';
 
@@ -136,6 +137,28 @@ describe('a password is known to the redaction before anybody gets it', () => {
     const next = await new AlternatingStrategy(ports as never, settings).makePending(file, facts as never);
     expect(JSON.parse(next)).toMatchObject({ project_key_id: 'b', kafka: { password: 'Next!Password000001' } });
     expect(seen).toEqual([FIRST, 'Next!Password000001']);
+  });
+
+  it('by the admin credential, as soon as Streamkap has told it', async () => {
+    const seen: string[] = [];
+    const api = {
+      whoami: async () => ({}),
+      list: async () => [{ client_id: 'c', roles: [{ id: 'r' }] }],
+      create: async () => ({ client_id: 'd', secret: 'Hidden!Admin!000002', roles: [{ id: 'r' }] }),
+    };
+    const ports = {
+      ...{ secretSeen: (secret: string) => void seen.push(secret), host: 'https://api.streamkap.test' },
+      ...{ streamkap: () => api, fingerprint: 'f', nonce: () => 'n' },
+    };
+    const strategy = new AdminStrategy(ports as never);
+    const current = strategy.parse('{"client_id":"c","client_secret":"Hidden!Admin!000001"}', {
+      role: 'current',
+      secretId: 's',
+    });
+    const budget = new TimeBudget({ now: () => 0, sleep: async () => {} }, 60_000);
+    const next = await strategy.makePending(current, { budget, token: 't' });
+    expect(JSON.parse(next)).toEqual({ client_id: 'd', client_secret: 'Hidden!Admin!000002' });
+    expect(seen).toEqual(['Hidden!Admin!000001', 'Hidden!Admin!000002']);
   });
 
   it('by alternating and the admin credential, when one that is stored is read', () => {

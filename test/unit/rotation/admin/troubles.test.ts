@@ -412,6 +412,14 @@ describe('whether the new credential works', () => {
     expect(answer.wouldDelete).toEqual([]);
   });
 
+  it('is what a dry run fails for when only the current one gets no answer, to compare it with', async () => {
+    const world = await made();
+    refuse(world, TOKEN, 500, { times: 1 });
+    const answer = await dryRun(world);
+    expect(codesOf(answer)).toEqual(['LOGIN_UNKNOWN']);
+    expect(answer.logins).toMatchObject({ current: { outcome: 'unknown' }, pending: { outcome: 'accepted' } });
+  });
+
   it('is what a dry run fails for when only the pending one gets no answer', async () => {
     const world = await made();
     // Each credential's own token: the current one is asked first.
@@ -468,6 +476,27 @@ describe('the admin credential that was rotated meanwhile', () => {
     expect(await world.step('createSecret', 'second')).toBe('ADMIN_CREDENTIAL_NOT_LISTED');
     expect(world.count(TOKEN)).toBe(2);
     expect(world.count(POST)).toBe(0);
+  });
+});
+
+describe('the admin credential that was replaced while the next one was proven', () => {
+  it('is read anew: what it says of itself is compared, not what the one before could not say any more', async () => {
+    const world = await made();
+    await world.step('setSecret', 'second');
+    world.calls.length = 0;
+    world.observe = ({ operation }, moment) => {
+      if (operation !== TOKEN || moment !== 'before' || world.count(TOKEN) !== 2) return undefined;
+      world.seed({ clientId: OTHER.client_id, secret: OTHER.client_secret });
+      world.remove(FIRST.clientId);
+      const put = { SecretId: SECRET, ClientRequestToken: idOf('manual'), SecretString: JSON.stringify(OTHER) };
+      world.secrets.call('PutSecretValue', put);
+      return undefined;
+    };
+    expect(await world.step('testSecret', 'second')).toBeUndefined();
+    expect(world.lines.at(-1)?.fields).toMatchObject({ outcome: 'proven', login: { outcome: 'accepted' } });
+    // What somebody put there by hand stays: the rotation is over.
+    expect(await world.step('finishSecret', 'second')).toBe('ROTATION_ABANDONED');
+    expect(world.labels.manual).toContain('AWSCURRENT');
   });
 });
 
