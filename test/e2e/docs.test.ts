@@ -36,6 +36,13 @@ interface Workflow {
   readonly jobs: Record<string, { readonly steps?: Step[] }>;
 }
 
+/** What a heading is linked by. */
+const anchorOf = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\w -]/g, '')
+    .replaceAll(' ', '-');
+
 const manifest = parse(read('action.yml')) as { inputs: Record<string, unknown>; outputs: Record<string, unknown> };
 
 describe('what the documents say can be done', () => {
@@ -55,6 +62,17 @@ describe('what the documents say can be done', () => {
     for (const path of documents) {
       for (const [, target = ''] of read(path).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)) {
         expect(existsSync(join(root, dirname(path), target)), `${path} links to ${target}`).toBe(true);
+      }
+    }
+  });
+
+  it('every link to a heading has one there', () => {
+    const headingsOf = (path: string) =>
+      [...read(path).matchAll(/^#{1,4} (.*)$/gm)].map(([, text = '']) => anchorOf(text));
+    for (const path of documents) {
+      for (const [, file, anchor] of read(path).matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)) {
+        const target = file ? join(dirname(path), file) : path;
+        expect(headingsOf(target), `${path} links to ${target}`).toContain(anchor);
       }
     }
   });
@@ -95,8 +113,8 @@ describe('workflows shown to users', () => {
   const examples = globSync('examples/**/*.yml', { cwd: root }).map((path) => ({ path, text: read(path) }));
 
   it.each([...shown, ...examples])('$path uses inputs and outputs that exist', ({ text }) => {
-    const { jobs } = parse(text) as Workflow;
-    const steps = Object.values(jobs).flatMap((job) => job.steps ?? []);
+    const yaml = parse(text) as Workflow | Step[];
+    const steps = Array.isArray(yaml) ? yaml : Object.values(yaml.jobs).flatMap((job) => job.steps ?? []);
     const ours = steps.filter((step) => /streamkap-keyring@|^\.\/$/.test(step.uses ?? ''));
     for (const step of ours) {
       for (const input of Object.keys(step.with ?? {})) expect(manifest.inputs).toHaveProperty([input]);
@@ -132,13 +150,6 @@ describe('what the documents say about errors', () => {
       .map((cells) => ({ document, cells, codes: (cells[0] ?? '').match(/[A-Z_]{3,}/g) ?? [] }));
   }
   const rows = TABLES.flatMap(rowsOf);
-
-  /** What a heading is linked by. */
-  const anchorOf = (heading: string) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\w -]/g, '')
-      .replaceAll(' ', '-');
 
   /** True when a command stands under the heading, before the next one. */
   function hasCommand(document: string, anchor: string): boolean {

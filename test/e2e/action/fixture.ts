@@ -3,6 +3,7 @@ import { assertNoLeak } from '../../runner-harness/assert-no-leak.ts';
 import { type ActionRun, type RunActionOptions, runAction } from '../../runner-harness/run-action.ts';
 import type { Call, Fault } from '../../sandbox/call-log.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/sandbox.ts';
+import { undocumented } from '../documented-errors.ts';
 
 const ROOT = new URL('../../../', import.meta.url).pathname;
 
@@ -181,11 +182,13 @@ export function storedIn({ sandbox }: World, secretId: string = SECRET_ID): Reco
   return JSON.parse(sandbox.secretsManager.valueOf(secretId) ?? 'null');
 }
 
-/** The one error of a failed run; throws unless there is exactly one, of one line. */
+/** The one error of a failed run; throws unless there is exactly one, of one line, that docs/action.md explains. */
 export function errorOf(run: ActionRun): string {
   const { errors } = run.annotations;
   const [error = ''] = errors;
   if (errors.length !== 1 || /[\r\n]/.test(error)) throw new Error(`${errors.length} errors: ${errors.join(' | ')}`);
+  const complaint = undocumented(error);
+  if (complaint) throw new Error(complaint);
   return error;
 }
 
