@@ -27,8 +27,7 @@ export class CredentialReading<Value> {
 
   /** @returns undefined when the version stays without a value, or is no such credential at all */
   async in(secretId: string, versionId: string): Promise<Value | undefined> {
-    const version = await this.#reading.find(secretId, versionId);
-    return version && this.#tryParse(version);
+    return this.#ifAny(await this.#reading.find(secretId, versionId));
   }
 
   /**
@@ -37,14 +36,7 @@ export class CredentialReading<Value> {
    */
   async before(secretId: string, at: VersionSelector, current: Value): Promise<Value | undefined> {
     const version = await this.#reading.look(secretId, at);
-    const previous = version && this.#tryParse(version);
-    if (previous === undefined) return undefined;
-    try {
-      this.#strategy.requireSuccessor(previous, current);
-      return previous;
-    } catch {
-      return undefined;
-    }
+    return this.#ifAny(version, (previous) => this.#strategy.requireSuccessor(previous, current));
   }
 
   /** @throws RotationError when the value is no such credential */
@@ -52,9 +44,13 @@ export class CredentialReading<Value> {
     return this.#strategy.parse(version.value, { role, secretId: version.arn });
   }
 
-  #tryParse(version: SecretVersion): Value | undefined {
+  /** @param check throws for one that is not meant */
+  #ifAny(version: SecretVersion | undefined, check?: (value: Value) => void): Value | undefined {
+    if (!version) return undefined;
     try {
-      return this.parse(version, 'previous');
+      const value = this.parse(version, 'previous');
+      check?.(value);
+      return value;
     } catch {
       return undefined;
     }

@@ -6,6 +6,7 @@ import type { StreamkapClient } from '../streamkap/client.ts';
 import { statusOf } from '../streamkap/schemas.ts';
 import { standbyMissing } from './alternating/errors.ts';
 import { pairOf } from './alternating/pair.ts';
+import { standbyFileIn } from './alternating/standby.ts';
 import { type DryRun, Problems, requireOwnPending, tokenUnderWay, writesOf } from './dry-run-findings.ts';
 import * as errors from './errors.ts';
 import { parseKafkaCredential, requireSameKey } from './kafka-credential.ts';
@@ -107,7 +108,8 @@ export class PasswordDryRun {
   async #standby(name: string): Promise<KafkaCredentialFile | undefined> {
     const version = await this.#ports.store.read(name);
     if (version === 'no-secret') this.#problems.add(standbyMissing(name));
-    return typeof version === 'string' ? undefined : this.#parse(version, 'previous');
+    if (typeof version === 'string') return undefined;
+    return await this.#problems.noting(() => this.#seen(standbyFileIn(version, name)));
   }
 
   /** A password that is in force already is not sent again. */
@@ -146,8 +148,13 @@ export class PasswordDryRun {
 
   #parse({ value, arn }: SecretVersion, role: CredentialOrigin['role']): KafkaCredentialFile {
     const file = parseKafkaCredential(value, { role, secretId: arn });
-    this.#ports.secretSeen(file.kafka.password);
-    if (file.api) this.#ports.secretSeen(file.api.client_secret);
+    this.#seen(file);
+    return file;
+  }
+
+  #seen(file: KafkaCredentialFile | undefined): KafkaCredentialFile | undefined {
+    if (file) this.#ports.secretSeen(file.kafka.password);
+    if (file?.api) this.#ports.secretSeen(file.api.client_secret);
     return file;
   }
 }

@@ -4,7 +4,7 @@ import { SecretStoreError } from '../../errors.ts';
 import { putSurely } from '../../provisioning/durable-write.ts';
 import { CREATED_LABEL } from '../../provisioning/provision.ts';
 import { contentOf } from '../../provisioning/situation.ts';
-import type { SecretStore } from '../../secret-store.ts';
+import type { SecretStore, SecretVersion } from '../../secret-store.ts';
 import * as errors from './errors.ts';
 
 /** On the idle key's file once it was given a password that nobody uses: for people, who see labels. */
@@ -47,14 +47,12 @@ export class StandbySecret {
     if (version === 'no-secret') throw errors.standbyMissing(this.name);
     this.#current = version === 'no-value' ? undefined : version.versionId;
     if (version === 'no-value') return undefined;
-    const content = contentOf(version);
-    if (content.state === 'intent') return undefined;
-    if (content.state === 'foreign') throw errors.standbyMismatch(this.name, content.problem);
-    if (!hasKafka(content.file)) throw errors.standbyMismatch(this.name, 'it has no kafka section');
-    this.#secretSeen(content.file);
+    const file = standbyFileIn(version, this.name);
+    if (!file) return undefined;
+    this.#secretSeen(file);
     const { versionId, stages, readAt, createdAt } = version;
     return {
-      ...{ file: content.file, versionId, ageMs: Math.max(0, readAt - createdAt) },
+      ...{ file, versionId, ageMs: Math.max(0, readAt - createdAt) },
       ...{ asBorn: stages.includes(CREATED_LABEL), retired: versionId.startsWith(RETIRED_ID) },
     };
   }
@@ -84,6 +82,18 @@ export class StandbySecret {
     const versionId = versionOf(`standby:${token}`);
     await putSurely(this.#store, { secretId: this.name, versionId, value: JSON.stringify(outgoing) });
   }
+}
+
+/**
+ * @returns undefined for the intent of a birth that is not finished
+ * @throws RotationError STANDBY_MISMATCH for what is neither that nor the file of a key with a Kafka user
+ */
+export function standbyFileIn(version: SecretVersion, standby: string): KafkaCredentialFile | undefined {
+  const content = contentOf(version);
+  if (content.state === 'intent') return undefined;
+  if (content.state === 'foreign') throw errors.standbyMismatch(standby, content.problem);
+  if (!hasKafka(content.file)) throw errors.standbyMismatch(standby, 'it has no kafka section');
+  return content.file;
 }
 
 /** @returns the id of the one version that may be written for a cause: 64 hex digits */

@@ -206,6 +206,22 @@ describe('a dry run of alternating', () => {
     expect(world.logins).toEqual(['second']);
   });
 
+  it.each([
+    ['what is no file', () => 'Hidden!Value00001', 'STANDBY_MISMATCH'],
+    ['a file without a Kafka user', withoutKafka, 'STANDBY_MISMATCH'],
+    ['the intent of a birth', () => INTENT, undefined],
+  ])('says of a standby secret that holds %s what the rotation would say', async (_, value, code) => {
+    const world = await paired();
+    world.putStandby(value(world.stored(STANDBY) as object), 'manual');
+    const answer = await dryRun(world);
+    expect(codesOf(answer)).toEqual(code ? [code] : []);
+    if (code) expect(answer.problems[0]?.message).toContain(STANDBY);
+    expect(answer.logins).not.toHaveProperty('idle');
+    expect(JSON.stringify(world.lines)).not.toContain('Hidden!Value00001');
+    world.begin('third');
+    if (code) expect(await world.step('createSecret', 'third')).toBe(code);
+  });
+
   it('says that the standby secret is not there', async () => {
     const world = await paired();
     world.secrets.call('DeleteSecret', { SecretId: STANDBY, ForceDeleteWithoutRecovery: true });
@@ -234,6 +250,26 @@ describe('a dry run of alternating', () => {
     expect(gone.map(({ message }) => ids.findIndex((id) => message.includes(id)))).toEqual([0, 1]);
   });
 });
+
+const withoutKafka = (file: object) => ({
+  ...{ ...file, kafka: null },
+  api: {
+    client_id: 'c',
+    client_secret: 'Hidden!Value00001',
+    token_endpoint: 'https://t.example',
+    api_url: 'https://a.example',
+  },
+});
+const INTENT = {
+  ...{ type: 'streamkap_keyring_intent', intentId: '0c2443fe-5c3b-47ab-872d-5e9fc79d6f3d', attempt: 1, since: 1 },
+  ...{
+    name: 'orders-b',
+    username: 'orders-b',
+    password: 'Hidden!Value00001',
+    requested: { description: '' },
+    run: 'r',
+  },
+};
 
 describe('problems', () => {
   const problem = (code: string, message: string) =>
