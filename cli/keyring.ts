@@ -53,6 +53,45 @@ program
     await run((context) => runAudit({ ...options, ...(options.json ? { format: 'json' } : {}) }, context));
   });
 
+program
+  .command('adopt')
+  .description(
+    'take a key that exists into a secret: store its credential file, or tag the secret that has it; changes nothing at Streamkap; ' +
+      'exit code 0: done, 2: wrong option or file, 3: refused or could not tell',
+  )
+  .argument('<secret>', 'name or ARN of the secret; made where there is none')
+  .option('--file <file>', 'credential file, or - for standard input; without it, the secret has to hold one')
+  .option('--region <region>', 'AWS Region; without it, what AWS_REGION or the profile says')
+  .option(
+    '--admin-secret-id <id>',
+    'secret with the admin credential; without it, STREAMKAP_CLIENT_ID and STREAMKAP_SECRET',
+  )
+  .option('--kms-key-id <id>', 'KMS key for a secret that is made')
+  .option('--json', 'print the facts as JSON')
+  .action(async (secret, options) => {
+    const { runAdopt } = await import('./adopt.ts');
+    await run((context) => runAdopt(secret, options, context));
+  });
+
+program
+  .command('decommission')
+  .description(
+    'delete a key at Streamkap that no secret of the account and Region holds; asks first; ' +
+      'exit code 0: gone, 2: wrong option or nobody to ask, 3: refused or could not tell',
+  )
+  .option('--project-key-id <id>', 'the project key')
+  .option('--client-id <id>', 'or the client credential')
+  .option('--region <region>', 'AWS Region; without it, what AWS_REGION or the profile says')
+  .option(
+    '--admin-secret-id <id>',
+    'secret with the admin credential; without it, STREAMKAP_CLIENT_ID and STREAMKAP_SECRET',
+  )
+  .option('--yes', 'do it without asking')
+  .action(async (options) => {
+    const { runDecommission } = await import('./decommission.ts');
+    await run((context) => runDecommission(options, context));
+  });
+
 async function run(command: (context: CommandContext) => Promise<number>): Promise<void> {
   process.exitCode = await runCommand(command, { environment: process.env, stderr: process.stderr });
 }

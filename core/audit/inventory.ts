@@ -6,6 +6,8 @@ export interface AuditedSecret {
   /** Labels by version id; versions without a label are not listed. */
   readonly versions: Readonly<Record<string, readonly string[]>>;
   readonly rotationEnabled: boolean;
+  /** Whether a function is attached; it stays where rotation was switched off. */
+  readonly rotatable: boolean;
   readonly createdAt?: number | undefined;
   /** Missing where rotation is off. */
   readonly lastRotatedAt?: number | undefined;

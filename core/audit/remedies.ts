@@ -17,7 +17,8 @@ export const commandFor = {
   doctor: one('doctor'),
   reconcile: one('reconcile'),
   adopt: one('adopt'),
-  switchOn: (secret: string): Remedy => ({ command: `keyring adopt ${quoted(secret)} --rotate` }),
+  /** With the function and the schedule that it had. */
+  switchOn: (secret: string): Remedy => ({ command: `aws secretsmanager rotate-secret --secret-id ${quoted(secret)}` }),
   deleteKey: ({ kind, id }: Pick<AuditedKey, 'kind' | 'id'>): Remedy => ({
     command: `keyring decommission ${kind === 'project-key' ? '--project-key-id' : '--client-id'} ${quoted(id)}`,
   }),

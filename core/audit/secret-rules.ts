@@ -48,7 +48,9 @@ const rotationOff: SecretRule = ({ secret }) =>
     ? {
         kind: 'rotation-off',
         evidence: 'ListSecrets shows no rotation',
-        remedy: commandFor.switchOn(secret.name),
+        remedy: secret.rotatable
+          ? commandFor.switchOn(secret.name)
+          : { text: 'Set `provisioned` to true for it in keyring.config.json, and deploy.' },
       }
     : undefined;
 

@@ -30,6 +30,7 @@ function auditedSecret(entry: SecretListEntry): AuditedSecret {
     tags: Object.fromEntries((entry.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value])),
     versions: entry.SecretVersionsToStages ?? {},
     rotationEnabled: entry.RotationEnabled ?? false,
+    rotatable: entry.RotationLambdaARN !== undefined,
     createdAt: entry.CreatedDate?.getTime(),
     lastRotatedAt: entry.LastRotatedDate?.getTime(),
     nextRotationAt: entry.NextRotationDate?.getTime(),

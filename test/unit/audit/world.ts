@@ -18,6 +18,7 @@ export function healthySecret(changes: Partial<AuditedSecret> = {}): AuditedSecr
     },
     versions: { 'token-2': ['AWSCURRENT'], 'token-1': ['AWSPREVIOUS'] },
     rotationEnabled: true,
+    rotatable: true,
     createdAt: daysAgo(400),
     lastRotatedAt: daysAgo(10),
     nextRotationAt: NOW + 20 * DAY_MS,
