@@ -263,8 +263,10 @@ const withoutKafka = (file: object) => ({
 const INTENT = {
   ...{ type: 'streamkap_keyring_intent', intentId: '0c2443fe-5c3b-47ab-872d-5e9fc79d6f3d', attempt: 1, since: 1 },
   ...{
+    failures: 0,
     name: 'orders-b',
     username: 'orders-b',
+    formerUsernames: [],
     password: 'Hidden!Value00001',
     requested: { description: '' },
     run: 'r',
