@@ -41,7 +41,7 @@ export class GitHubAccess extends Construct {
   #role(scope: Construct, { name, subject, ...permissions }: GitHubRole, provider: string): string {
     if (/[*?]/.test(subject)) throw new Error(`${name}: the subject must not have wildcards`);
     const role = new iam.Role(scope, 'Role', {
-      description: 'GitHub Actions: access to Streamkap project key secrets',
+      description: `GitHub Actions, ${name}: access to Streamkap project key secrets`,
       assumedBy: new iam.WebIdentityPrincipal(provider, {
         StringEquals: { [`${ISSUER}:aud`]: audience(), [`${ISSUER}:sub`]: subject },
       }),

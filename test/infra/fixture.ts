@@ -134,6 +134,14 @@ export function stackOf(input: unknown): KeyringStack {
   return new KeyringStack(app, stack, { bundles });
 }
 
+/** @returns the templates of all stacks that a configuration comes to, by the stacks' names, as they are deployed */
+export function templatesOf(input: unknown): Map<string, object> {
+  const app = new App({ outdir: outputFolder(), analyticsReporting: false, postCliContext: CDK_FLAGS });
+  const { stacks } = parseConfiguration(JSON.stringify(input), 'keyring.config.json');
+  for (const stack of stacks) new KeyringStack(app, stack, { bundles });
+  return new Map(app.synth().stacks.map(({ stackName, template }) => [stackName, template as object]));
+}
+
 /** @returns the resources of a type, by logical id */
 export function resources(template: Template, type: string): [string, Resource][] {
   return Object.entries(template.findResources(type)) as unknown as [string, Resource][];
