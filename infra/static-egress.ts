@@ -18,9 +18,15 @@ export interface StaticEgressProps {
 }
 
 const ANYWHERE = '0.0.0.0/0';
-/** A /24 in four parts of 64 addresses: a public and a private subnet in each of two zones. */
-const PARTS = 4;
-const HOST_BITS = '6';
+/** A /24 has four of them: a public and a private subnet in each of two zones. */
+const SUBNET_ADDRESSES = 64;
+
+interface ZoneProps {
+  readonly vpc: ec2.CfnVPC;
+  readonly cidr: string;
+  readonly toInternet: ec2.CfnRoute;
+  readonly zone: number;
+}
 
 /**
  * A network for functions whose way out has fixed addresses, for keys with a safe list. Nothing in it can be reached from outside:
@@ -35,9 +41,10 @@ export class StaticEgress extends Construct implements VpcPlacement {
 
   constructor(scope: Construct, id: string, { cidr = '10.244.0.0/24', zones = 1, ...logging }: StaticEgressProps = {}) {
     super(scope, id);
+    if (!/^(?:\d{1,3}\.){3}0\/24$/.test(cidr)) throw new Error('cidr must be a network of 256 addresses: .../24');
     const vpc = new ec2.CfnVPC(this, 'Vpc', { cidrBlock: cidr, enableDnsSupport: true, enableDnsHostnames: true });
     const toInternet = this.#internet(vpc);
-    const inZones = Array.from({ length: zones }, (_, zone) => this.#zone({ vpc, toInternet, zone }));
+    const inZones = Array.from({ length: zones }, (_, zone) => this.#zone({ vpc, cidr, toInternet, zone }));
     this.subnetIds = inZones.map(({ subnetId }) => subnetId);
     this.addresses = inZones.map(({ address }) => address);
     this.ready = inZones.map(({ wayOut }) => wayOut);
@@ -61,14 +68,14 @@ export class StaticEgress extends Construct implements VpcPlacement {
     return route;
   }
 
-  #zone({ vpc, toInternet, zone }: { vpc: ec2.CfnVPC; toInternet: ec2.CfnRoute; zone: number }) {
+  #zone({ vpc, cidr, toInternet, zone }: ZoneProps) {
     const scope = new Construct(this, `Zone${zone}`);
     const subnet = (id: string, part: number, routeTableId: string) => {
       const made = new ec2.CfnSubnet(scope, id, {
         vpcId: vpc.ref,
         // By number, so that nobody has to look zones up before a synthesis.
         availabilityZone: Fn.select(zone, Fn.getAzs()),
-        cidrBlock: Fn.select(part, Fn.cidr(vpc.attrCidrBlock, PARTS, HOST_BITS)),
+        cidrBlock: cidr.replace(/0\/24$/, `${part * SUBNET_ADDRESSES}/26`),
         mapPublicIpOnLaunch: false,
       });
       const association = { subnetId: made.ref, routeTableId };
@@ -86,7 +93,7 @@ export class StaticEgress extends Construct implements VpcPlacement {
     });
     const inside = subnet('Private', 2 * zone + 1, table.ref);
     wayOut.node.addDependency(inside.routed);
-    return { subnetId: inside.id, address: address.attrPublicIp, wayOut };
+    return { subnetId: inside.id, address: address.ref, wayOut };
   }
 
   /** Out to HTTPS, and to the ports where a Kafka broker may listen; in from nowhere. */

@@ -1,11 +1,9 @@
 import type { Template } from 'aws-cdk-lib/assertions';
-import { BUCKET_ARN } from '../../sandbox/evidence-bucket.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { ACCOUNT, type Resource } from '../fixture.ts';
+import { References } from '../template-references.ts';
 import { listOf, type PolicyStatement } from './policy.ts';
 import type { Policies } from './recorder.ts';
-
-const REGION = 'eu-central-1';
 
 interface Document {
   readonly Statement: readonly PolicyStatement[];
@@ -27,22 +25,21 @@ export class Deployment {
   /** The statements of the template's own KMS keys, by ARN. */
   readonly keyPolicies: ReadonlyMap<string, readonly PolicyStatement[]>;
   readonly #resources: Readonly<Record<string, Resource>>;
-  readonly #references = new Map<string, string>();
+  readonly #references = new References();
   readonly #sandbox: Sandbox;
 
   /** @param existing ARNs in the template of secrets that are made elsewhere, and their names in the sandbox */
   constructor(template: Template, sandbox: Sandbox, existing: Readonly<Record<string, string>> = {}) {
     this.#sandbox = sandbox;
     this.#resources = template.toJSON().Resources as Record<string, Resource>;
-    this.#references.set('AWS::URLSuffix', 'amazonaws.com');
     for (const [arn, name] of Object.entries(existing)) this.#references.set(arn, this.#arnOf(name));
-    for (const id of Object.keys(this.#resources)) this.#name(id);
+    for (const [id, { Type }] of Object.entries(this.#resources)) this.#references.name(id, Type);
     for (const id of this.#idsOf('AWS::SecretsManager::Secret')) this.#makeSecret(id);
     this.policies = new Map(this.#idsOf('AWS::IAM::Role').map((id) => [id, this.#statementsOf(id)]));
     this.keyPolicies = new Map(
       this.#idsOf('AWS::KMS::Key').map((id) => {
         const { KeyPolicy } = this.#properties<{ KeyPolicy: Document }>(id);
-        return [this.#references.get(`${id}.Arn`) ?? '', KeyPolicy.Statement];
+        return [this.#references.get(`${id}.Arn`), KeyPolicy.Statement];
       }),
     );
   }
@@ -57,7 +54,7 @@ export class Deployment {
       AWS_ACCESS_KEY_ID: properties.Role.split('/').at(-1) ?? '',
       STREAMKAP_HOST: this.#sandbox.streamkapHost,
     };
-    return { arn: this.#references.get(`${id}.Arn`) ?? '', environment };
+    return { arn: this.#references.get(`${id}.Arn`), environment };
   }
 
   /** @returns the access key id of a role */
@@ -66,7 +63,7 @@ export class Deployment {
   }
 
   keyArn(begins: string): string {
-    return this.#references.get(`${this.#only('AWS::KMS::Key', begins)}.Arn`) ?? '';
+    return this.#references.get(`${this.#only('AWS::KMS::Key', begins)}.Arn`);
   }
 
   /** Attaches a schedule of the template as CloudFormation does: Secrets Manager then has the current value tested. */
@@ -105,18 +102,11 @@ export class Deployment {
   }
 
   #properties<T>(id: string): T {
-    return this.#resolve(this.#resources[id]?.Properties) as T;
+    return this.#references.resolve(this.#resources[id]?.Properties) as T;
   }
 
   #arnOf(name: string): string {
     return String(this.#sandbox.secretsManager.call('DescribeSecret', { SecretId: name }).ARN);
-  }
-
-  /** What `Ref` and the ARN of a resource are, by its type. A secret's come with the secret. */
-  #name(id: string): void {
-    const [ref, arn] = namesOf(id, this.#resources[id]?.Type ?? '');
-    this.#references.set(id, ref);
-    this.#references.set(`${id}.Arn`, arn);
   }
 
   #makeSecret(id: string): void {
@@ -132,45 +122,7 @@ export class Deployment {
       .filter(({ Roles }) => Roles.includes(roleId));
     return [...Policies, ...attached].flatMap(({ PolicyDocument }) => listOf(PolicyDocument.Statement));
   }
-
-  #resolve(value: unknown): unknown {
-    if (typeof value === 'string') return this.#references.get(value) ?? value;
-    if (Array.isArray(value)) return value.map((each) => this.#resolve(each));
-    if (typeof value !== 'object' || value === null) return value;
-    if ('Ref' in value) return this.#referenceTo(String(value.Ref));
-    if ('Fn::GetAtt' in value) return this.#referenceTo((value['Fn::GetAtt'] as string[]).join('.'));
-    if ('Fn::Join' in value) {
-      const [separator, parts] = value['Fn::Join'] as [string, unknown[]];
-      return parts.map((part) => this.#resolve(part)).join(separator);
-    }
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, this.#resolve(each)]));
-  }
-
-  #referenceTo(name: string): string {
-    const found = this.#references.get(name);
-    if (found === undefined) throw new Error(`${name} stands for nothing here`);
-    return found;
-  }
 }
 
 const matches = (pattern: string, arn: string) =>
   pattern.length === arn.length && arn.startsWith(pattern.replace(/\?+$/, ''));
-
-/** @returns what `Ref` and `Fn::GetAtt Arn` give */
-function namesOf(id: string, type: string): [ref: string, arn: string] {
-  const regional = (service: string, rest: string) => `arn:aws:${service}:${REGION}:${ACCOUNT}:${rest}`;
-  switch (type) {
-    case 'AWS::IAM::Role':
-      return [id, `arn:aws:iam::${ACCOUNT}:role/${id}`];
-    case 'AWS::Lambda::Function':
-      return [id, regional('lambda', `function:${id}`)];
-    case 'AWS::KMS::Key':
-      return [id, regional('kms', `key/${id}`)];
-    case 'AWS::Logs::LogGroup':
-      return [id, regional('logs', `log-group:${id}:*`)];
-    case 'AWS::S3::Bucket':
-      return [BUCKET_ARN.split(':').at(-1) ?? '', BUCKET_ARN];
-    default:
-      return [id, regional('any', id)];
-  }
-}
