@@ -39,6 +39,28 @@ const putPending = (world: World, value: unknown, ...labels: string[]) =>
     VersionStages: ['AWSPENDING', ...labels],
   });
 
+const withoutKafka = (file: object) => ({
+  ...{ ...file, kafka: null },
+  api: {
+    client_id: 'c',
+    client_secret: 'Hidden!Value00001',
+    token_endpoint: 'https://t.example',
+    api_url: 'https://a.example',
+  },
+});
+const INTENT = {
+  ...{ type: 'streamkap_keyring_intent', intentId: '0c2443fe-5c3b-47ab-872d-5e9fc79d6f3d', attempt: 1, since: 1 },
+  ...{
+    failures: 0,
+    name: 'orders-b',
+    username: 'orders-b',
+    formerUsernames: [],
+    password: 'Hidden!Value00001',
+    requested: { description: '' },
+    run: 'r',
+  },
+};
+
 describe('a dry run of single says why the rotation would stop', () => {
   it('when the secret holds no credential file: no plan is made up', async () => {
     const world = await scheduled();
@@ -250,28 +272,6 @@ describe('a dry run of alternating', () => {
     expect(gone.map(({ message }) => ids.findIndex((id) => message.includes(id)))).toEqual([0, 1]);
   });
 });
-
-const withoutKafka = (file: object) => ({
-  ...{ ...file, kafka: null },
-  api: {
-    client_id: 'c',
-    client_secret: 'Hidden!Value00001',
-    token_endpoint: 'https://t.example',
-    api_url: 'https://a.example',
-  },
-});
-const INTENT = {
-  ...{ type: 'streamkap_keyring_intent', intentId: '0c2443fe-5c3b-47ab-872d-5e9fc79d6f3d', attempt: 1, since: 1 },
-  ...{
-    failures: 0,
-    name: 'orders-b',
-    username: 'orders-b',
-    formerUsernames: [],
-    password: 'Hidden!Value00001',
-    requested: { description: '' },
-    run: 'r',
-  },
-};
 
 describe('problems', () => {
   const problem = (code: string, message: string) =>
