@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startEndpoint } from '../../sandbox/aws-endpoint.ts';
 import { errorOf, KINDS, type RunOptions, SECRET_ID, type World, worldOfTest } from './fixture.ts';
+import { FUNCTION_ARN, passwordOf, patches, rotatableWorld, rotate } from './rotate-fixture.ts';
 
 const LOOKUP = { mode: 'lookup', 'secret-id': SECRET_ID };
 const USER = 'arn:aws:sts::123456789012:assumed-role/orders-ci/GitHubActions';
@@ -81,6 +82,25 @@ describe('what IAM refuses', () => {
       ),
     );
     expect(run.rawTranscript).not.toContain(USER);
+  });
+});
+
+describe('what IAM refuses of a rotation', () => {
+  const INVOKE = 'lambda:InvokeFunction';
+  const message = `User: ${USER} is not authorized to perform: ${INVOKE} on resource: ${FUNCTION_ARN} because no identity-based policy allows the ${INVOKE} action`;
+
+  test('is told with the function that the role may not have called, and no rotation began', async () => {
+    const { world, old } = await rotatableWorld();
+    world.sandbox.secretsManagerServer.setDeny(({ action }) => (action === INVOKE ? message : undefined));
+    const run = await rotate(world);
+    expect(errorOf(run)).toMatch(
+      new RegExp(
+        `RotateSecret on ${SECRET_ID} failed: the role in use lacks ${INVOKE}\\. Allow ${INVOKE} on ${FUNCTION_ARN} to the role in use.* Nothing was changed\\. \\[AWS_ACCESS_DENIED\\]$`,
+      ),
+    );
+    expect(patches(world)).toEqual([]);
+    expect(passwordOf(world)).toBe(old.kafka?.password);
+    expect(run.outputs).toEqual({});
   });
 });
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { withTables } from '../../../scripts/write-action-tables.ts';
@@ -13,10 +12,9 @@ import {
   type StepsRun,
 } from './documented-steps.ts';
 import { assertWorks, fileIn, KINDS, SECRET_ID, storedIn, type World, worldOfTest } from './fixture.ts';
+import { rotatableWorld } from './rotate-fixture.ts';
 
 const DOCUMENT = readFileSync(new URL('../../../docs/action.md', import.meta.url), 'utf8');
-const BUNDLE = new URL('../../../functions/dist/rotate-password/index.mjs', import.meta.url).pathname;
-const FUNCTION_ARN = 'arn:aws:lambda:eu-central-1:123456789012:function:rotate-password';
 const USES = documentedUses();
 
 /** What the page's own table allows to who does one thing; IAM denies the steps of this Action everything else. */
@@ -78,24 +76,12 @@ async function use(title: string, { needs, world }: { needs: string; world?: Wor
 
 /** A world in which `ci/orders` holds a key. */
 async function withKey(): Promise<World> {
-  const world = await worldOfTest({ rotation: { maxSequences: 2 } });
+  const world = await worldOfTest();
   expect((await world.run(KINDS['Kafka-only'])).outputs.result).toBe('created');
   return world;
 }
 
-async function rotatable(): Promise<World> {
-  const world = await withKey();
-  const { sandbox } = world;
-  const aws = (operation: string, input: object) => sandbox.secretsManager.call(operation, input);
-  aws('TagResource', { SecretId: SECRET_ID, Tags: [{ Key: 'streamkap:strategy', Value: 'single' }] });
-  sandbox.setBundle({ bundle: BUNDLE, environment: { ROTATION_STRATEGY: 'single' } });
-  aws('RotateSecret', {
-    ...{ SecretId: SECRET_ID, ClientRequestToken: randomUUID(), RotationLambdaARN: FUNCTION_ARN },
-    ...{ RotationRules: { AutomaticallyAfterDays: 30 }, RotateImmediately: false },
-  });
-  await sandbox.secretsManagerServer.idle();
-  return world;
-}
+const rotatable = async () => (await rotatableWorld()).world;
 
 const LOGGED_IN = 'consume.sh logged in as orders-ci';
 
