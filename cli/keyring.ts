@@ -2,6 +2,12 @@
 import { Command, Option } from 'commander';
 import { type CommandContext, runCommand } from './command.ts';
 
+const REGION = ['--region <region>', 'AWS Region; without it, what AWS_REGION or the profile says'] as const;
+const ADMIN_SECRET_ID = [
+  '--admin-secret-id <id>',
+  'secret with the admin credential; without it, STREAMKAP_CLIENT_ID and STREAMKAP_SECRET',
+] as const;
+
 const program = new Command('keyring')
   .description('Streamkap project keys for machines: see them made, used and rotated.')
   .showHelpAfterError()
@@ -36,14 +42,11 @@ program
     'join the secrets of an AWS account and Region with the keys of a Streamkap project, and report what the policy does not allow; ' +
       'exit code 0: nothing found, 1: findings, 2: wrong option or file, 3: could not tell',
   )
-  .option('--region <region>', 'AWS Region; without it, what AWS_REGION or the profile says')
+  .option(...REGION)
   .addOption(new Option('--format <format>', 'of the report').choices(['html', 'csv', 'json']).default('json'))
   .option('--json', 'the same as --format json')
   .option('--out <file>', 'where to write the report; without it, standard output')
-  .option(
-    '--admin-secret-id <id>',
-    'secret with the admin credential; without it, STREAMKAP_CLIENT_ID and STREAMKAP_SECRET',
-  )
+  .option(...ADMIN_SECRET_ID)
   .option('--policy <file>', 'JSON with the intervals that are asked for')
   .option('--exceptions <file>', 'JSON with findings that somebody has accepted')
   .option('--evidence-bucket <name>', 'S3 bucket with the evidence of rotations')
@@ -61,11 +64,8 @@ program
   )
   .argument('<secret>', 'name or ARN of the secret; made where there is none')
   .option('--file <file>', 'credential file, or - for standard input; without it, the secret has to hold one')
-  .option('--region <region>', 'AWS Region; without it, what AWS_REGION or the profile says')
-  .option(
-    '--admin-secret-id <id>',
-    'secret with the admin credential; without it, STREAMKAP_CLIENT_ID and STREAMKAP_SECRET',
-  )
+  .option(...REGION)
+  .option(...ADMIN_SECRET_ID)
   .option('--kms-key-id <id>', 'KMS key for a secret that is made')
   .option('--json', 'print the facts as JSON')
   .action(async (secret, options) => {
@@ -81,15 +81,27 @@ program
   )
   .option('--project-key-id <id>', 'the project key')
   .option('--client-id <id>', 'or the client credential')
-  .option('--region <region>', 'AWS Region; without it, what AWS_REGION or the profile says')
-  .option(
-    '--admin-secret-id <id>',
-    'secret with the admin credential; without it, STREAMKAP_CLIENT_ID and STREAMKAP_SECRET',
-  )
+  .option(...REGION)
+  .option(...ADMIN_SECRET_ID)
   .option('--yes', 'do it without asking')
   .action(async (options) => {
     const { runDecommission } = await import('./decommission.ts');
     await run((context) => runDecommission(options, context));
+  });
+
+program
+  .command('doctor')
+  .description(
+    'tell what state a secret and its key are in, what is safe, and the next command; changes nothing; ' +
+      'exit code 0: healthy, 1: not healthy, 2: wrong option, 3: could not tell',
+  )
+  .argument('<secret>', 'name or ARN of the secret that holds the credential file')
+  .option(...REGION)
+  .option(...ADMIN_SECRET_ID)
+  .option('--json', 'print the facts as JSON')
+  .action(async (secret, options) => {
+    const { runDoctor } = await import('./doctor.ts');
+    await run((context) => runDoctor(secret, options, context));
   });
 
 async function run(command: (context: CommandContext) => Promise<number>): Promise<void> {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ActionRun } from '../../runner-harness/run-action.ts';
+import type { SandboxOptions } from '../../sandbox/sandbox.ts';
 import { fileIn, type Inputs, KINDS, SECRET_ID, type World, worldOfTest } from './fixture.ts';
 
 export const FUNCTION_ARN = 'arn:aws:lambda:eu-central-1:123456789012:function:rotate-password';
@@ -13,8 +14,9 @@ export type Strategy = 'single' | 'alternating';
 /** A secret with a key's file, as `ensure` leaves it, its rotation set up and tested as a stack does it. */
 export async function rotatableWorld(
   strategy: Strategy = 'single',
+  options: Pick<SandboxOptions, 'now'> = {},
 ): Promise<{ world: World; old: ReturnType<typeof fileIn> }> {
-  const world = await worldOfTest({ rotation: { maxSequences: 2 } });
+  const world = await worldOfTest({ rotation: { maxSequences: 2 }, ...options });
   const { sandbox } = world;
   const old = fileIn(await world.run(KINDS['Kafka-only']));
   const aws = (operation: string, input: object) => sandbox.secretsManager.call(operation, input);

@@ -36,3 +36,29 @@ export async function keyring(
   assertNoLeakInLog(`${finished.stdout}\n${finished.stderr}`, world.secrets());
   return finished;
 }
+
+/** What of doctor's JSON the tests look at. */
+export interface Doctored {
+  readonly code: number;
+  readonly state: string;
+  readonly verdict: string;
+  readonly next: { readonly command?: string; readonly text?: string } | null;
+  readonly versions: readonly { labels: string[]; login?: { outcome: string } }[];
+}
+
+/** @returns what `keyring doctor` says, having looked that it changed nothing */
+export async function doctor(world: ActionWorld, secretId = 'ci/orders', ...args: string[]): Promise<Doctored> {
+  const { secretsManager } = world.sandbox;
+  const before = secretsManager.snapshot({ dates: false });
+  const changes = world.sandbox.log.calls.filter(isChange).length;
+  const { code, stdout, stderr } = await keyring(world, ['doctor', secretId, ...ADMIN, '--json', ...args]);
+  if (stdout === '') throw new Error(`keyring doctor ended with ${code}: ${stderr}`);
+  if (secretsManager.snapshot({ dates: false }) !== before) throw new Error('keyring doctor changed a secret');
+  if (world.sandbox.log.calls.filter(isChange).length !== changes) throw new Error('keyring doctor changed a key');
+  return { code, ...JSON.parse(stdout) };
+}
+
+export const ADMIN = ['--admin-secret-id', 'streamkap/admin'] as const;
+
+const isChange = ({ service, operation }: { service: string; operation: string }) =>
+  service === 'streamkap' && /^(PATCH|DELETE|POST \/project-keys)/.test(operation);
