@@ -10,7 +10,7 @@ import * as changing from '../../core/provisioning/update/errors.ts';
 import * as rotating from '../../core/rotation-order/errors.ts';
 import { errorOfAnswer, errorOfShape, errorOfSilence } from '../../core/streamkap/answer.ts';
 import { shared } from '../../scripts/bundling.ts';
-import { errorRows, says, undocumented } from './documented-errors.ts';
+import { errorRows, says, undocumented, warningRows } from './documented-errors.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const { byCode, inputs } = errorRows();
@@ -36,8 +36,8 @@ beforeAll(async () => {
 /** Words in capitals in the Action's code that are no error's code. */
 const NO_ERROR =
   /^(AWS(CURRENT|PENDING|PREVIOUS)|KEYRING_\w+|GITHUB_\w+|HTTPS?_PROXY|GET|POST|PATCH|DELETE|PLAIN|SASL_SSL|TOPIC|GROUP|LITERAL|PREFIXED|ALL|ALTER|ALTER_CONFIGS|CREATE|DESCRIBE|DESCRIBE_CONFIGS|READ|WRITE|API|SIGINT|SIGTERM|ABORT_ERR|Z)$/;
-/** Stand in brackets in other errors: of a login that was not tried, and of a function that is asked again. */
-const INSIDE = ['NO_KAFKA_ACCESS', 'ROTATION_UNDER_WAY'];
+/** Told within other errors: of a login that was not tried, of a function that is asked again, and of one that is gone. */
+const INSIDE = ['NO_KAFKA_ACCESS', 'ROTATION_UNDER_WAY', 'FUNCTION_NOT_FOUND'];
 
 function codesThrown(): Set<string> {
   const code = /'([A-Z]+(?:_[A-Z]+)*)'/g;
@@ -47,7 +47,7 @@ function codesThrown(): Set<string> {
 }
 
 /** What differs from error to error without being written as `…`: HTTP statuses, outcomes, kinds of access, what follows a colon. */
-const VARIABLE = /…|: |\b[45]\d\d\b|\b5(?=…)|\b(?:rejected|unknown|Kafka|API)\b/;
+const VARIABLE = /…|: |A (?=client credential|project key)|\b[45]\d\d\b|\b5(?=…)|\b(?:rejected|unknown|Kafka|API)\b/;
 
 const fixedParts = (text: string) =>
   text
@@ -86,8 +86,17 @@ describe('the table of errors in docs/action.md', () => {
     expect(row.changed.length).toBeGreaterThan(0);
   });
 
+  test.each(
+    warningRows().map((row) => [row.texts.join(' or '), row] as const),
+  )('quotes the warning: %s', (_text, row) => {
+    const all = [...sources.values()].join('\n');
+    for (const part of row.texts.flatMap(fixedParts)) expect(all).toContain(part);
+    expect(row.cells).toHaveLength(3);
+    for (const cell of row.cells) expect(cell.trim().length).toBeGreaterThan(1);
+  });
+
   test('has every message that the code gives an error', () => {
-    const told = byCode.flatMap((row) => row.texts);
+    const told = [...byCode.flatMap((row) => row.texts), 'The rotation function … does not exist'];
     const untold = messages().filter((message) => {
       const parts = fixedParts(message).filter((part) => part.length > 6);
       const isTold = byCode.some((row) => says(row, `streamkap-keyring: ${message}.`));

@@ -14,16 +14,25 @@ export interface ErrorRow {
 
 /** @returns the rows that have a code, and those of bad inputs, which all have the same */
 export function errorRows(): { readonly byCode: ErrorRow[]; readonly inputs: ErrorRow[] } {
+  const rows = rowsOf('the error says');
+  const isInput = ({ cells }: ErrorRow) => cells.length === 3;
+  return { byCode: rows.filter((row) => !isInput(row)), inputs: rows.filter(isInput) };
+}
+
+/** @returns the rows of what does not fail the step; they have no code */
+export function warningRows(): ErrorRow[] {
+  return rowsOf('the warning says');
+}
+
+function rowsOf(title: string): ErrorRow[] {
   const [, section = ''] = readFileSync(PAGE, 'utf8').split('\n## When it fails\n');
-  const tables = [...section.matchAll(/^\| the error says \|(.*)\n\| -.*\n((?:\|.*\n)+)/gm)];
-  const rows = tables.flatMap(([, head = '', body = '']) =>
+  const tables = [...section.matchAll(new RegExp(`^\\| ${title} \\|(.*)\\n\\| -.*\\n((?:\\|.*\\n)+)`, 'gm'))];
+  return tables.flatMap(([, head = '', body = '']) =>
     body
       .trim()
       .split('\n')
       .map((line) => rowOf(line, head.includes('| changed |'))),
   );
-  const isInput = ({ cells }: ErrorRow) => cells.length === 3;
-  return { byCode: rows.filter((row) => !isInput(row)), inputs: rows.filter(isInput) };
 }
 
 function rowOf(line: string, hasCode: boolean): ErrorRow {

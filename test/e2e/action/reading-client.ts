@@ -28,7 +28,7 @@ function argument(name: string): string {
 }
 
 function ofJava(): Login {
-  const { 'sasl.jaas.config': jaas = '', 'security.protocol': protocol } = settingsIn(argument('--consumer.config'));
+  const { 'sasl.jaas.config': jaas = '', 'security.protocol': protocol } = settingsIn(argument('--command-config'));
   const [, username = '', password = ''] =
     /PlainLoginModule required username="(.*)" password="(.*)";$/.exec(jaas) ?? [];
   if (protocol !== 'SASL_SSL') throw new Error('no SASL_SSL');
