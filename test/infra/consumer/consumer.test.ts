@@ -71,7 +71,13 @@ describe('the package', () => {
 });
 
 describe('a CDK app that installs the package', () => {
-  beforeAll(() => command(consumer, compilerOfTheProject));
+  beforeAll(async () => {
+    const docs = await readFile('docs/deploy.md', 'utf8');
+    const [, imports = '', body = ''] = /```ts\n(.*?)\n\n(.*?)```/s.exec(docs) ?? [];
+    const stack = `export class FromTheDocs extends Stack {\n  build(this: Stack) {\n${body}  }\n}\n`;
+    await writeFile(join(consumer, 'from-the-docs.ts'), `import { Stack } from 'aws-cdk-lib';\n${imports}\n${stack}`);
+    await command(consumer, compilerOfTheProject);
+  });
 
   it('synthesises 50 keys in two strategies, of the functions as they were packed', async () => {
     await command(consumer, 'node', 'app.js');
@@ -89,6 +95,21 @@ describe('a CDK app that installs the package', () => {
     expect(assets.map((file) => file.split('/').at(-1))).toEqual(packed.map((file) => file.split('/').at(-1)));
     for (const [index, asset] of assets.entries())
       expect(await text(join('cdk.out', asset))).toBe(await text(join(INSTALLED, packed[index] ?? '')));
+  });
+
+  it('may be written as the documentation shows it', async () => {
+    expect(await text('from-the-docs.ts')).toContain('new RotatedProjectKey(this,');
+    const outdir = join(consumer, 'cdk.out.docs');
+    const script = [
+      "const [{ App }, { FromTheDocs }] = [await import('aws-cdk-lib'), await import('./from-the-docs.js')];",
+      `const app = new App({ outdir: ${JSON.stringify(outdir)} });`,
+      "new FromTheDocs(app, 'Docs').build();",
+      'app.synth();',
+    ].join('\n');
+    await command(consumer, 'node', '--input-type=module', '--eval', script);
+    const { Resources } = JSON.parse(await readFile(join(outdir, 'Docs.template.json'), 'utf8'));
+    const types = Object.values(Resources as Record<string, Resource>).map(({ Type }) => Type);
+    expect(types).toEqual(expect.arrayContaining(['AWS::SecretsManager::Secret', 'AWS::SNS::Topic']));
   });
 
   it('may be CommonJS', async () => {
