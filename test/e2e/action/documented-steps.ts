@@ -89,6 +89,9 @@ export async function runSteps(world: World, steps: readonly Step[], given: Cont
   return done;
 }
 
+/** The sandbox stands for it. */
+const STREAMKAP = 'https://api.streamkap.com';
+
 interface Rest {
   readonly steps: readonly Step[];
   readonly place: Place;
@@ -103,7 +106,8 @@ async function runRest(world: World, { steps, place, done }: Rest): Promise<void
     if (step.run) done.printed += await runCommand(world, step, { place, context: done.context });
     return await runRest(world, { steps: later, place, done });
   }
-  const inputs = Object.entries(step.with ?? {}).map(([name, value]) => [name, evaluate(value, done.context)]);
+  const given = Object.entries(step.with ?? {}).map(([name, value]) => [name, evaluate(value, done.context)]);
+  const inputs = given.map(([name, value]) => [name, value === STREAMKAP ? world.sandbox.streamkapHost : value]);
   const at = done.actions.length;
   const run = await world.run(Object.fromEntries(inputs), {
     workspace: place.workspace,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { withTables } from '../../../scripts/write-action-tables.ts';
 import type { ActionRun } from '../../runner-harness/run-action.ts';
+import { PERMISSION } from '../../sandbox/streamkap/roles.ts';
 import {
   type Context,
   type DocumentedJob,
@@ -41,6 +42,7 @@ function contextOf({ sandbox }: World): Context {
   return {
     'vars.STREAMKAP_CLIENT_ID': sandbox.admin.clientId,
     'secrets.STREAMKAP_SECRET': sandbox.admin.clientSecret,
+    'vars.ORDERS_PERMISSIONS': PERMISSION.projectKeysRead,
     "github.event_name == 'pull_request'": 'true',
   };
 }
@@ -117,6 +119,8 @@ const PROOFS: Readonly<Record<string, () => Promise<void>>> = {
       KmsKeyId: 'alias/orders',
       Tags: expect.arrayContaining([{ Key: 'team', Value: 'data' }]),
     });
+    expect(action.outputs['kafka-username']).toBe('orders-writer');
+    expect(world.sandbox.streamkap.projectKeys[0]?.description).toMatch(/^Writes test orders\b/);
     expect(world.sandbox.log.of('kafka', 'login')).toEqual([]);
   },
   'Look a key up': async () => {
@@ -137,6 +141,12 @@ const PROOFS: Readonly<Record<string, () => Promise<void>>> = {
     expect(action.outputs).toMatchObject({ result: 'created', 'kafka-username': '' });
     expect(fileIn(action)).toMatchObject({ tool_profile: 'read-only', blocked_tools: ['delete_topic'] });
     expect(run.printed).toContain(`call-api.sh got a token for ${action.outputs['api-client-id']}`);
+  },
+  'A key with single permissions': async () => {
+    const { action } = await use('A key with single permissions', { needs: 'make' });
+    expect(fileIn(action)).toMatchObject({ allowed_tools: ['list_topics', 'read_topic'], kafka_acls: [] });
+    expect(fileIn(action).api).not.toBeNull();
+    expect(action.annotations.warnings).toEqual([expect.stringMatching(/^kafka-acls is empty/)]);
   },
   'An API token that is no project key': async () => {
     const { world, run, action } = await use('An API token that is no project key', { needs: 'make' });
@@ -236,6 +246,17 @@ describe('a use that docs/action.md shows', () => {
     const proof = PROOFS[title];
     if (!proof) throw new Error(`no test runs the YAML of "${title}"`);
     await proof();
+  });
+
+  test('has an example of every input', () => {
+    const steps = USES.flatMap(({ yaml }) =>
+      'jobs' in yaml ? Object.values(yaml.jobs).flatMap((job) => job.steps) : yaml,
+    );
+    const shown = new Set(steps.flatMap((step) => Object.keys(step.with ?? {})));
+    const [, table = ''] = DOCUMENT.split('<!-- inputs of action.yml -->');
+    const inputs = [...table.matchAll(/^\| `([a-z-]+)` \|.*\|.*\|$/gm)].map(([, name]) => name);
+    expect(inputs.length).toBeGreaterThan(35);
+    expect(inputs.slice(0, inputs.indexOf('tags') + 1).filter((name) => !shown.has(name ?? ''))).toEqual([]);
   });
 
   test('is run, and every test of one has its YAML', () => {
