@@ -39,19 +39,19 @@ describe('two runs at once, with no take-over or one', () => {
   });
 });
 
-describe.each(['kafka', 'api'] as const)('%s access added to a live key', (adds) => {
+describe.each(['kafka', 'api', 'acls'] as const)('%s of a live key', (brings) => {
   test.each(
     MISHAPS,
-  )('by one update is added once, or the next run finishes it or says that it is lost: %j', async (budget) => {
-    const scene = { adds, roles: ['update'], budget: { ...NOTHING, ...budget }, atMost: AT_MOST } as const;
+  )('are brought by one update, or the next run finishes it or says that it is lost: %j', async (budget) => {
+    const scene = { brings, roles: ['update'], budget: { ...NOTHING, ...budget }, atMost: AT_MOST } as const;
     const report = await new UpdateExplorer(scene).explore();
     expect(report.unanimous).toBeGreaterThan(0);
-    const mayBeLost = adds === 'api' && Object.keys(budget).length > 0;
+    const mayBeLost = brings === 'api' && Object.keys(budget).length > 0;
     expect(report.lostSecrets > 0).toBe(mayBeLost);
   });
 
-  test('by two at once is added once, and both hand out the same', async () => {
-    const scene = { adds, roles: ['update', 'update'], budget: NOTHING, atMost: AT_MOST } as const;
+  test('are brought by two at once, and both hand out the same', async () => {
+    const scene = { brings, roles: ['update', 'update'], budget: NOTHING, atMost: AT_MOST } as const;
     const report = await new UpdateExplorer(scene).explore();
     expect(report.ends).toBeGreaterThan(0);
     expect(report.unanimous).toBe(report.ends);

@@ -219,6 +219,7 @@ export interface CurrentFile {
   readonly client_secret?: string;
   readonly kafka?: { readonly username: string; readonly password: string } | null;
   readonly api?: { readonly client_id: string; readonly client_secret: string } | null;
+  readonly kafka_acls?: readonly unknown[] | null;
 }
 
 /** @returns by which Streamkap knows it; undefined for an intent */

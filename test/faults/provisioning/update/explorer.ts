@@ -2,7 +2,7 @@ import type { CredentialFile } from '../../../../core/credential-file.ts';
 import { isUnfinished } from '../../../../core/provisioning/update/update-intent.ts';
 import { Numbering } from '../../exploration/numbering.ts';
 import { type Call, type CurrentFile, type Result, SECRET, World } from '../world.ts';
-import { type Access, type Role, type Run, type Standing, standingAfter } from './process.ts';
+import { type Change, has, type Role, type Run, type Standing, standingAfter } from './process.ts';
 
 export interface Budget {
   readonly crashes: number;
@@ -13,7 +13,7 @@ export interface Budget {
 }
 
 export interface Scene {
-  readonly adds: Access;
+  readonly brings: Change;
   readonly roles: readonly Role[];
   readonly budget: Budget;
   /** States; the rest is not looked at. @default all */
@@ -65,12 +65,14 @@ export class UpdateExplorer {
 
   /** @throws Error with the path to the first state that breaks an invariant */
   async explore(): Promise<Report> {
-    const { roles, adds, budget, atMost = Number.POSITIVE_INFINITY } = this.#scene;
+    const { roles, brings, budget, atMost = Number.POSITIVE_INFINITY } = this.#scene;
     await this.#begin();
-    const takeOverAfterMs = roles.filter((role) => role === 'update').length > 1 ? 0 : 120_000;
+    // Two that may take over from each other at once would do so for ever where nothing is to be inherited.
+    const patienceMs = brings === 'acls' ? 1_000_000 : 0;
+    const takeOverAfterMs = roles.filter((role) => role === 'update').length > 1 ? patienceMs : 120_000;
     const processes = await Promise.all(
       roles.map(async (role, index) => {
-        const history = await this.#start({ role, adds, name: `0000000${index}`, takeOverAfterMs });
+        const history = await this.#start({ role, brings, name: `0000000${index}`, takeOverAfterMs });
         return { history, phase: 'ready' as const, sleptIn: -1, parked: false };
       }),
     );
@@ -81,7 +83,7 @@ export class UpdateExplorer {
     for (let state = stack.pop(); state && from.size < atMost; state = stack.pop()) {
       const key = keyOf(state);
       const why = this.#violation(state);
-      if (why) throw new Error(`${adds}: ${why}\n  ${pathTo(key, from).join('\n  ')}`);
+      if (why) throw new Error(`${brings}: ${why}\n  ${pathTo(key, from).join('\n  ')}`);
       const moves = await this.#moves(state);
       for (const { label, next } of moves) {
         const nextKey = keyOf(next);
@@ -95,7 +97,7 @@ export class UpdateExplorer {
       try {
         if (await this.#recover(state)) lostSecrets++;
       } catch (error) {
-        throw new Error(`${adds}: ${(error as Error).message}\n  ${pathTo(key, from).join('\n  ')}`);
+        throw new Error(`${brings}: ${(error as Error).message}\n  ${pathTo(key, from).join('\n  ')}`);
       }
       if (this.#handedOut(state).length === roles.filter((role) => role === 'update').length) unanimous++;
     }
@@ -105,10 +107,10 @@ export class UpdateExplorer {
   /** A key with the one access, its file stored. */
   async #begin(): Promise<void> {
     await this.#world.open();
-    const { adds } = this.#scene;
+    const { brings } = this.#scene;
     const config = { username: 'orders', password: OLD.kafka, kafka_acls: [] };
     const role = JSON.parse(((await this.#get('/auth/roles')) as { body: string }).body)[0].id;
-    const body = { name: 'orders', ...(adds === 'kafka' ? { role_ids: [role] } : { kafka_config: config }) };
+    const body = { name: 'orders', ...(brings === 'kafka' ? { role_ids: [role] } : { kafka_config: config }) };
     const made = await this.#world.apply({
       to: 'streamkap',
       method: 'POST',
@@ -268,15 +270,15 @@ export class UpdateExplorer {
   #violation(state: State): string | undefined {
     this.#world.restore(this.#worlds.at(state.world));
     const { keys, current, secretsInForce } = this.#world;
-    const { roles, adds } = this.#scene;
+    const { roles, brings } = this.#scene;
     if (keys.length !== 1) return `${keys.length} keys`;
     const rotates = roles.includes('rotation');
     // While a rotation changes the password, the current one is refused for a moment.
     if (!rotates && (!current || !this.#world.accepts(current))) return 'AWSCURRENT does not work';
     const unstored = secretsInForce.filter((secret) => !this.#world.keeps(secret));
-    if (adds === 'kafka' && unstored.length > 0) return 'Streamkap has a password that is stored under no label';
+    if (brings === 'kafka' && unstored.length > 0) return 'Streamkap has a password that is stored under no label';
     for (const file of this.#handedOut(state)) {
-      if (!file[adds]) return 'an update handed out a file without the access';
+      if (!has(file, brings)) return 'an update handed out a file without what it was to bring';
       if (!rotates && !this.#world.accepts(file)) return 'an update handed out what does not work';
     }
     return undefined;
@@ -289,16 +291,16 @@ export class UpdateExplorer {
     if (known !== undefined) return known;
     this.#world.restore(this.#worlds.at(state.world));
     for (const { call } of state.flights) await this.#world.apply(JSON.parse(this.#calls.at(call)) as Call);
-    const { adds } = this.#scene;
+    const { brings } = this.#scene;
     const wasStored = this.#world.secretsInForce.every((secret) => this.#world.keeps(secret));
-    const standing = await this.#alone({ role: 'update', adds, name: '99999999', takeOverAfterMs: 0 });
+    const standing = await this.#alone({ role: 'update', brings, name: '99999999', takeOverAfterMs: 0 });
     const { current } = this.#world;
     if (!current || !this.#world.accepts(current)) throw new Error('AWSCURRENT does not work after the next run');
     const value = this.#world.under('KEYRING_INTENT');
     if (value && isUnfinished({ value }, current as CredentialFile))
       throw new Error('the next run leaves an update unfinished');
     const lost = standing.at === 'error' && standing.code === 'API_SECRET_LOST' && !wasStored;
-    if (!lost && (standing.at !== 'end' || !current[adds]))
+    if (!lost && (standing.at !== 'end' || !has(current, brings)))
       throw new Error(`the next run ends in ${JSON.stringify(standing)}`);
     this.#recovered.set(key, lost);
     return lost;

@@ -11,13 +11,14 @@ import { ROLES } from '../../../sandbox/streamkap/roles.ts';
 import { callerOver, clientOver } from '../process.ts';
 import { type Call, type CurrentFile, type Result, SECRET } from '../world.ts';
 
-export type Access = 'kafka' | 'api';
+/** What an update brings: access that the key lacks, or ACLs that differ. */
+export type Change = 'kafka' | 'api' | 'acls';
 /** What a process does: an update that adds access, or a whole rotation. */
 export type Role = 'update' | 'rotation';
 
 export interface Run {
   readonly role: Role;
-  readonly adds: Access;
+  readonly brings: Change;
   /** Milliseconds. */
   readonly takeOverAfterMs: number;
   /** Makes its random numbers differ from those of other runs. */
@@ -83,10 +84,19 @@ function loginOver(ask: Ask) {
   };
 }
 
-const API: RequestedKey = { description: '', role_ids: [ROLES[0]?.id ?? ''] };
-const KAFKA: RequestedKey = { description: '', kafka: { kafka_acls: [], is_create_schema_registry: false } };
+const READ = { topic_name: 'orders', operation: 'READ', resource_pattern_type: 'LITERAL', resource: 'TOPIC' };
+const REQUESTED: Record<Change, RequestedKey> = {
+  api: { description: '', role_ids: [ROLES[0]?.id ?? ''] },
+  kafka: { description: '', kafka: { kafka_acls: [], is_create_schema_registry: false } },
+  acls: { description: '', kafka: { kafka_acls: [READ], is_create_schema_registry: false } },
+};
 
-async function update({ adds, name, takeOverAfterMs }: Run, ask: Ask): Promise<CurrentFile> {
+/** @returns whether a file has what the update brings */
+export function has(file: CurrentFile, change: Change): boolean {
+  return change === 'acls' ? file.kafka_acls?.length === 1 : Boolean(file[change]);
+}
+
+async function update({ brings, name, takeOverAfterMs }: Run, ask: Ask): Promise<CurrentFile> {
   const store = secretStoreOver(callerOver(ask));
   const clock = clockOver(ask);
   let ids = 0;
@@ -107,9 +117,9 @@ async function update({ adds, name, takeOverAfterMs }: Run, ask: Ask): Promise<C
     verifyLogin: 'auto',
     wanted: {
       name: 'orders',
-      aclsGiven: false,
-      username: adds === 'kafka' ? 'orders' : null,
-      requested: adds === 'kafka' ? KAFKA : API,
+      aclsGiven: brings === 'acls',
+      username: brings === 'api' ? null : 'orders',
+      requested: REQUESTED[brings],
     },
     found: { arn: found.arn, versionId: found.versionId, file: JSON.parse(found.value) as CredentialFile },
   });

@@ -1,14 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { type Budget, UpdateExplorer } from './explorer.ts';
-import type { Access, Role } from './process.ts';
+import type { Change, Role } from './process.ts';
 
 const NOTHING: Budget = { crashes: 0, lost: 0, late: 0 };
 const TWO: readonly Role[] = ['update', 'update'];
 const TIMEOUT_MS = 300_000;
 
-const explore = async (adds: Access, roles: readonly Role[], budget: Partial<Budget>) => {
-  const report = await new UpdateExplorer({ adds, roles, budget: { ...NOTHING, ...budget } }).explore();
-  process.stdout.write(`${adds} ${roles} ${JSON.stringify(budget)}: ${JSON.stringify(report)}\n`);
+const explore = async (brings: Change, roles: readonly Role[], budget: Partial<Budget>, atMost?: number) => {
+  const report = await new UpdateExplorer({
+    brings,
+    roles,
+    budget: { ...NOTHING, ...budget },
+    ...(atMost ? { atMost } : {}),
+  }).explore();
+  process.stdout.write(`${brings} ${roles} ${JSON.stringify(budget)}: ${JSON.stringify(report)}\n`);
   expect(report.ends).toBeGreaterThan(0);
   return report;
 };
@@ -34,6 +39,25 @@ describe.each(['kafka', 'api'] as const)('%s access added to a live key, call by
     const report = await explore(adds, ['update'], budget);
     expect(report.lostSecrets > 0).toBe(adds === 'api');
   });
+});
+
+describe('ACLs changed of a live key, call by call', () => {
+  test.each<[readonly Role[], Partial<Budget>]>([
+    [TWO, {}],
+    [['update'], { lost: 1 }],
+    [['update'], { late: 1 }],
+    [['update', 'rotation'], {}],
+  ])(
+    '%j with %j: the next run has them, in the file too, and is kept waiting by nobody',
+    {
+      timeout: TIMEOUT_MS,
+    },
+    async (roles, budget) => {
+      // Two at once have many more states, since each may begin before the other's change is seen: a corner of them.
+      const report = await explore('acls', roles, budget, 3_000);
+      expect(report.lostSecrets).toBe(0);
+    },
+  );
 });
 
 test('a rotation at the same time neither loses the new access nor the new password', {
