@@ -1,6 +1,7 @@
-import { afterAll, describe, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { randomOf, SEED } from '../exploration/sample.ts';
 import { rotateAdmin } from './admin-enumeration.ts';
+import { inWords, isWork } from './story.ts';
 import { distinctTroublesAt, secondTroubles, troublesAt } from './troubles.ts';
 import { visited } from './watch.ts';
 
@@ -30,5 +31,16 @@ describe('rotation of the admin credential ends well, and every stored credentia
       const second = one(secondTroubles(first, (await rotateAdmin({ troubles: [first], pendingAfterSuccess })).calls));
       if (second) await rotateAdmin({ troubles: [first, second], pendingAfterSuccess });
     }
+  });
+});
+
+describe.each(['fails', 'stalls'] as const)('where evidence and events always %s', (evidence) => {
+  it('no rotation fails, and what the function does is the same, call by call', async () => {
+    expect(inWords((await rotateAdmin({ evidence })).calls)).toEqual(inWords(calls));
+  });
+
+  it('neither does one that goes wrong otherwise', { timeout: 300_000 }, async () => {
+    for (const trouble of calls.filter(isWork).flatMap(distinctTroublesAt))
+      await rotateAdmin({ troubles: [trouble], evidence });
   });
 });

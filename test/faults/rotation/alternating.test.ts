@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { ROLES } from '../../unit/rotation/alternating/pair-world.ts';
 import { randomOf, SEED } from '../exploration/sample.ts';
 import { type Chapter, goOnAfter, retireThenTurn, takeTurns } from './pair-enumeration.ts';
+import { inWords, isWork, MOVE, untilMoved } from './story.ts';
 import { distinctTroublesAt, secondTroubles, troublesAt } from './troubles.ts';
 import { visited } from './watch.ts';
 
@@ -92,6 +93,25 @@ describe('two troubles, a sample', () => {
       if (!first) throw new Error('a retirement without calls');
       const second = one(secondTroubles(first, (await retireThenTurn([first])).calls));
       if (second) await retireThenTurn([first, second]);
+    }
+  });
+});
+
+describe.each(['fails', 'stalls'] as const)('where evidence and events always %s', (evidence) => {
+  it.each(['birth', 'turn'] as const)('no rotation fails, and it is the same, call by call (%s)', async (chapter) => {
+    const { calls } = await takeTurns({ chapter, evidence });
+    expect(inWords(calls)).toEqual(inWords(clean[chapter]));
+    if (chapter === 'turn')
+      expect(untilMoved(calls)).toEqual(['login', 'GetSecretValue', 'login', 'DescribeSecret', MOVE]);
+  });
+
+  it('neither does one that goes wrong otherwise', { timeout: 300_000 }, async () => {
+    for (const trouble of clean.turn.filter(isWork).flatMap(distinctTroublesAt)) {
+      const about = { chapter: 'turn', troubles: [trouble] } as const;
+      const { calls } = await takeTurns({ ...about, evidence });
+      // Waiting for an answer that does not come takes time from a step that fails, not from one that consumers wait for.
+      if (evidence === 'fails')
+        expect(inWords(calls), JSON.stringify(trouble)).toEqual(inWords((await takeTurns(about)).calls));
     }
   });
 });

@@ -1,4 +1,5 @@
 import { assertNoLeakInLog } from '../../runner-harness/assert-no-leak.ts';
+import type { SecretsManagerState } from '../../sandbox/secrets-manager/state.ts';
 import type { Recorded } from '../../unit/rotation/recorded-evidence.ts';
 import type { ExternalCall, Mishap, Moment } from '../../unit/rotation/world.ts';
 import type { Trouble } from './troubles.ts';
@@ -10,6 +11,7 @@ export interface Watched {
   readonly urls: readonly string[];
   readonly recorded: Recorded;
   readonly secretTexts: ReadonlySet<string>;
+  readonly secrets: Pick<SecretsManagerState, 'call'>;
 }
 
 type Call = Pick<ExternalCall, 'seq' | 'to' | 'operation' | 'invocation'>;
@@ -29,6 +31,8 @@ export const visited = { states: 0 };
 const harmless = new Set<string>();
 /** What differs from run to run in texts that are else alike. */
 const TIMES = /\d{4}-\d\d-\d\dT[\d:.]+Z|(?<="(?:milliseconds|Timestamp|consumer_gap_ms)":)\d+/g;
+
+const WRITES_TAGS = /^(TagResource|CreateSecret)$/;
 
 /**
  * Looks at a world before and after every call of the function. What it finds it notes down: an assertion that throws inside a
@@ -50,7 +54,11 @@ export class Watch {
   /** Looks at the world around a call. */
   at(call: Call, moment: Moment): void {
     this.look();
-    if (moment === 'after') return;
+    if (moment === 'after') {
+      if (WRITES_TAGS.test(call.operation))
+        this.violations.push(...leaks(tagsIn(this.#world.secrets), this.#world.secretTexts));
+      return;
+    }
     // Evidence is written beside the work: nothing of the same call of the function comes after it, so nothing waits for it.
     if (call.to === 's3') this.#wroteEvidence = call.invocation;
     else if (call.to !== 'eventbridge' && call.invocation === this.#wroteEvidence)
@@ -99,6 +107,12 @@ export class Watch {
     Object.assign(heard, { events: recorded.events.length, fragments: fragments.length || heard.fragments });
     return said;
   }
+}
+
+/** Descriptions and tags of all secrets, as text. */
+export function tagsIn(secrets: Pick<SecretsManagerState, 'call'>): string {
+  const { SecretList } = secrets.call('ListSecrets', {}) as { SecretList: Record<string, unknown>[] };
+  return SecretList.map(({ Name, Description, Tags }) => JSON.stringify([Name, Description, Tags])).join('\n');
 }
 
 /** Texts repeat from run to run, and the search for every form of every secret is slow. */

@@ -70,6 +70,9 @@ const AWS_CALL_MS = 15_000;
 
 class Killed extends Error {}
 
+/** What is asked of the outside by a process that was killed while it did not wait. */
+const never = () => new Promise<never>(() => {});
+
 /** The shipped handler between strict models of Secrets Manager, Streamkap and Kafka, on a clock that only sleeping moves. */
 export class World {
   now = Date.parse('2026-01-01T00:00:00Z');
@@ -93,7 +96,7 @@ export class World {
   readonly #transport: HttpTransport;
   readonly #warm: Container | undefined;
   readonly #rotation: typeof passwordRotation;
-  readonly #recorder: () => EvidenceRecorder;
+  readonly #recorder: (isOver: () => boolean) => EvidenceRecorder;
   readonly #timers = new VirtualTimers(this);
   #step: RotationStep | 'other' = 'other';
   #invocation = 0;
@@ -118,8 +121,7 @@ export class World {
     });
     this.#transport = inProcessStreamkap({ state: this.streamkap, log: this.log });
     const { evidence = {}, recorder = (ports) => new EvidenceRecorder(ports, this.#timers.timer) } = options;
-    const ports = evidence === 'recorded' ? this.#recordedEvidence() : evidence;
-    this.#recorder = () => recorder(ports);
+    this.#recorder = (isOver) => recorder(evidence === 'recorded' ? this.#recordedEvidence(isOver) : evidence);
     this.#rotation = options.rotation ?? passwordRotation;
     this.#warm = options.warm ? this.#container() : undefined;
     this.driver = new RotationDriver({
@@ -181,9 +183,14 @@ export class World {
     if (RotationToken) this.secretTexts.add(RotationToken);
     this.#step = Step;
     this.#invocation++;
+    this.#life = { isOver: false };
+    const life = this.#life;
     const end = this.now + this.remainingMs;
     const killed = new Promise<never>((_, reject) => {
-      this.#kill = () => reject(new Killed('the process was killed'));
+      this.#kill = () => {
+        life.isOver = true;
+        reject(new Killed('the process was killed'));
+      };
     });
     const handler = rotationHandler(() => this.#warm ?? this.#container(), this.#rotation);
     const said = this.lines.length;
@@ -277,8 +284,11 @@ export class World {
   }
 
   #kill = (): void => {};
+  #life = { isOver: false };
 
   #container(): Container {
+    const life = this.#life;
+    const isOver = () => (this.#warm ? this.#life : life).isOver;
     const clock: Clock = {
       now: () => this.now,
       sleep: async (milliseconds) => {
@@ -290,9 +300,9 @@ export class World {
     };
     return {
       environment: this.environment,
-      store: secretStoreOver(this.#aws()),
-      transport: (request) => this.#streamkap(request),
-      login: (request) => this.#login(request),
+      store: secretStoreOver(this.#aws(isOver)),
+      transport: (request) => (isOver() ? never() : this.#streamkap(request)),
+      login: (request) => (isOver() ? never() : this.#login(request)),
       generatePassword: () => {
         const password = `Generated!Password00000000000${String(100 + this.#passwords++)}`;
         this.secretTexts.add(password);
@@ -301,7 +311,7 @@ export class World {
       random: () => 0.5,
       timer: this.#timers.timer,
       memory: new RotationMemory(),
-      evidence: this.#recorder(),
+      evidence: this.#recorder(isOver),
       logger: { info: write('info'), warn: write('warn'), error: write('error') },
       clock,
     };
@@ -315,7 +325,6 @@ export class World {
     const call = { seq: this.calls.length + 1, step: this.#step, invocation: this.#invocation, ...facts };
     // Evidence may outlive the call of the function that wrote it: what ends with it is its own process, not the next.
     const kill = this.#kill;
-    const never = () => new Promise<never>(() => {});
     const befall = (mishap: Mishap): T | Promise<T> => {
       if (mishap === 'kill') kill();
       const isLimited = facts.to === 'streamkap' || facts.to === 'kafka';
@@ -335,9 +344,9 @@ export class World {
     return result();
   }
 
-  #recordedEvidence(): EvidencePorts {
+  #recordedEvidence(isOver: () => boolean): EvidencePorts {
     return recordedEvidence(this.recorded, (facts, effect) =>
-      this.#around(facts, { effect, spoilt: (mishap) => evidenceFailure(mishap) }),
+      isOver() ? never() : this.#around(facts, { effect, spoilt: (mishap) => evidenceFailure(mishap) }),
     );
   }
 
@@ -380,10 +389,11 @@ export class World {
   }
 
   /** AWS's client as the store sees it; answers carry AWS's clock. */
-  #aws(): SecretsManagerCaller {
+  #aws(isOver: () => boolean): SecretsManagerCaller {
     type Deserialize = (next: () => Promise<unknown>) => () => Promise<unknown>;
     let seeHeaders: Deserialize = (next) => next;
     const send = (command: { input: Record<string, unknown>; constructor: { name: string } }) => {
+      if (isOver()) return never();
       const operation = command.constructor.name.replace(/Command$/, '');
       const { VersionStage, SecretId } = command.input;
       const what = VersionStage === undefined ? String(SecretId) : String(VersionStage);

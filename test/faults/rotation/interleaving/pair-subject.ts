@@ -101,7 +101,7 @@ class PairSubject implements Subject<Run, void> {
   violation(view: View<Run, void>): string | undefined {
     const { world, deployed } = this.#stage;
     const [wrong] = world.violations;
-    return wrong ?? leakIn(deployed) ?? this.#wrongChange(view);
+    return wrong ?? leakIn(deployed, world.secrets) ?? this.#wrongChange(view);
   }
 
   /** What may be under way: one change at a time, of the idle key, to a password that is stored for just that. */

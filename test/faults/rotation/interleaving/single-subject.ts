@@ -39,7 +39,7 @@ function subjectOf(model: Model, deployed: Deployed, { pendingAfterSuccess }: Sc
     afterLast: () => {
       if (pendingAfterSuccess === 'removed') model.removePending();
     },
-    violation: (view) => leakIn(deployed) ?? violation(model, view),
+    violation: (view) => leakIn(deployed, model.parts.secrets) ?? violation(model, view),
     violationAtEnd: async (view) => {
       const key = `${view.world} ${view.astray}`;
       if (!recoveries.has(key)) recoveries.set(key, await recover(model, deployed, view));

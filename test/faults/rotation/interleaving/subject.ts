@@ -4,6 +4,7 @@ import { ACCESS_TOKEN } from '../../exploration/outside.ts';
 import { runAlone, type Standing } from '../../exploration/replay.ts';
 import type { Services } from '../../exploration/services.ts';
 import { byTheClock } from '../../exploration/time.ts';
+import { tagsIn, type Watched } from '../watch.ts';
 import { type Deployed, programOf, type Run, STEPS } from './process.ts';
 
 /** So long after it was sent, a change is given up on (PROPAGATION_SECONDS in process.ts, less a last look), in milliseconds. */
@@ -26,18 +27,24 @@ export const ROTATING = {
   },
 } as const;
 
+/** Tags in which nothing was found. */
+const clean = new Set<string>();
+
 /** Two callers that run the same must not make the same passwords. */
 export function callerOf(index: number, { token = versionId('second'), deed = STEPS[0] }: Partial<Run> = {}): Run {
   return { name: `caller-${index}/${deed}`, deed, token };
 }
 
-/** Invariant 5, of all that was said since the last time. */
-export function leakIn({ said, secretTexts }: Deployed): string | undefined {
+/** Invariant 5, of all that was said since the last time, and of what is written beside the secrets. */
+export function leakIn({ said, secretTexts }: Deployed, secrets?: Watched['secrets']): string | undefined {
+  const tags = secrets && tagsIn(secrets);
+  if (tags !== undefined && !clean.has(tags)) said.add(tags);
   try {
     for (const text of said) assertNoLeakInLog(text, [...secretTexts]);
   } catch (error) {
     return String(error);
   }
+  if (tags !== undefined) clean.add(tags);
   said.clear();
   return undefined;
 }
