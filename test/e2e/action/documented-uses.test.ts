@@ -1,51 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { withTables } from '../../../scripts/write-action-tables.ts';
 import type { ActionRun } from '../../runner-harness/run-action.ts';
-import { PERMISSION } from '../../sandbox/streamkap/roles.ts';
-import {
-  type Context,
-  type DocumentedJob,
-  documentedUses,
-  runSteps,
-  STEPS_KEY,
-  type Step,
-  type StepsRun,
-} from './documented-steps.ts';
-import { assertWorks, fileIn, KINDS, SECRET_ID, storedIn, type World, worldOfTest } from './fixture.ts';
-import { rotatableWorld } from './rotate-fixture.ts';
-
-const DOCUMENT = readFileSync(new URL('../../../docs/action.md', import.meta.url), 'utf8');
-const USES = documentedUses();
-
-/** What the page's own table allows to who does one thing; IAM denies the steps of this Action everything else. */
-function allow({ sandbox }: World, what: string): void {
-  const actions = actionsFor(what);
-  sandbox.secretsManagerServer.setDeny(({ accessKeyId, action }) =>
-    accessKeyId !== STEPS_KEY || actions.includes(action)
-      ? undefined
-      : `User: someone is not authorized to perform: ${action} on resource: x`,
-  );
-}
-
-/** As the table says, and of KMS what the sentence below it says. */
-function actionsFor(what: string): string[] {
-  const rowOf = (begin: string) => DOCUMENT.split('\n').find((line) => line.startsWith(`| ${begin}`)) ?? '';
-  const row = rowOf(what).includes('the same') ? rowOf('make') : rowOf(what);
-  const named = [...row.matchAll(/`([A-Z]\w+|\w+:\w+)`/g)].map(([, action = '']) => action);
-  if (named.length === 0) throw new Error(`the page does not say what is needed to ${what}`);
-  const whole = named.map((action) => (action.includes(':') ? action : `secretsmanager:${action}`));
-  return [...whole, 'kms:Decrypt', 'kms:GenerateDataKey'];
-}
-
-function contextOf({ sandbox }: World): Context {
-  return {
-    'vars.STREAMKAP_CLIENT_ID': sandbox.admin.clientId,
-    'secrets.STREAMKAP_SECRET': sandbox.admin.clientSecret,
-    'vars.ORDERS_PERMISSIONS': PERMISSION.projectKeysRead,
-    "github.event_name == 'pull_request'": 'true',
-  };
-}
+import { runSteps, type StepsRun } from './documented-steps.ts';
+import { allow, contextOf, DOCUMENT, jobsOf, rotatable, stepsOf, USES, withKey } from './documented-world.ts';
+import { assertWorks, fileIn, SECRET_ID, storedIn, type World, worldOfTest } from './fixture.ts';
 
 function only(run: StepsRun): ActionRun {
   const [action, ...more] = run.actions;
@@ -56,17 +14,6 @@ function only(run: StepsRun): ActionRun {
   return action;
 }
 
-const jobsOf = (title: string): Readonly<Record<string, DocumentedJob>> => {
-  const { yaml } = USES.find((use) => use.title === title) ?? {};
-  if (!yaml || !('jobs' in yaml)) throw new Error(`${title} has no jobs`);
-  return yaml.jobs;
-};
-const stepsOf = (title: string): readonly Step[] => {
-  const { yaml } = USES.find((use) => use.title === title) ?? {};
-  if (!yaml || 'jobs' in yaml) throw new Error(`${title} has no steps`);
-  return yaml;
-};
-
 /** Runs a piece of YAML as it stands, in a world where a key like the one that it names may be there already. */
 async function use(title: string, { needs, world }: { needs: string; world?: World }) {
   const there = world ?? (await worldOfTest());
@@ -75,15 +22,6 @@ async function use(title: string, { needs, world }: { needs: string; world?: Wor
   const run = await runSteps(there, stepsOf(title), contextOf(there));
   return { world: there, run, action: only(run) };
 }
-
-/** A world in which `ci/orders` holds a key. */
-async function withKey(): Promise<World> {
-  const world = await worldOfTest();
-  expect((await world.run(KINDS['Kafka-only'])).outputs.result).toBe('created');
-  return world;
-}
-
-const rotatable = async () => (await rotatableWorld()).world;
 
 const LOGGED_IN = 'consume.sh logged in as orders-ci';
 
@@ -262,12 +200,6 @@ describe('a use that docs/action.md shows', () => {
   test('is run, and every test of one has its YAML', () => {
     expect(USES.map(({ title }) => title).sort()).toEqual(Object.keys(PROOFS).sort());
   });
-});
-
-test('the policy that the page shows allows what its table says, and no more', () => {
-  const [, json = ''] = /^```json\n([\s\S]*?)^```$/m.exec(DOCUMENT) ?? [];
-  const [statement] = (JSON.parse(json) as { Statement: { Action: string[] }[] }).Statement;
-  expect(statement?.Action).toEqual(actionsFor('make').filter((action) => !action.startsWith('kms:')));
 });
 
 test('the tables of inputs and outputs say what action.yml says', () => {
