@@ -8,7 +8,7 @@ import { type AddingIntent, INTENT_LABEL, labelledBy, type UpdateIntent } from '
 
 /** A rotation's step lasts no longer, in milliseconds: what read the labels before that has ended. */
 export const STEP_LASTS_AT_MOST_MS = 900_000;
-/** A run that stored new secrets this long ago, in milliseconds, and did not make them current, is helped. */
+/** A run that stored a file this long ago, in milliseconds, and did not make it current, is helped. */
 const HELP_AFTER_MS = 5_000;
 
 /** The file that was current when it was read. */
@@ -95,13 +95,14 @@ export class UpdateLock {
     const version = await this.#store.read(this.#secretId, { versionId: holder });
     if (typeof version !== 'object') return undefined;
     const labelled = labelledBy(version, current.file);
-    if (labelled.state === 'over') return undefined;
     const ageMs = version.readAt - version.createdAt;
     const outlasts = ageMs > STEP_LASTS_AT_MOST_MS;
     const held = { versionId: holder, value: version.value, keepsRotationsOut: () => outlasts };
+    // Also a file that brings no secret: whoever took the label away then would keep it from becoming current.
     const helpAfterMs =
-      labelled.state === 'stored' ? Math.min(HELP_AFTER_MS, this.#takeOverAfterMs) : this.#takeOverAfterMs;
+      labelled.state === 'begun' ? this.#takeOverAfterMs : Math.min(HELP_AFTER_MS, this.#takeOverAfterMs);
     if (ageMs < helpAfterMs) return { state: 'busy' };
+    if (labelled.state === 'over') return undefined;
     await this.#requireNoRotation(secret, outlasts);
     if (labelled.state === 'stored') return { state: 'stored', held, file: labelled.file };
     const { intent } = labelled;

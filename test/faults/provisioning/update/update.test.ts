@@ -53,7 +53,7 @@ describe('ACLs changed of a live key, call by call', () => {
       timeout: TIMEOUT_MS,
     },
     async (roles, budget) => {
-      // Two at once have many more states, since each may begin before the other's change is seen: a corner of them.
+      // All that is stored is ten minutes old at once here, so two may take the label from each other for ever: a corner of it.
       const report = await explore('acls', roles, budget, 3_000);
       expect(report.lostSecrets).toBe(0);
     },

@@ -236,10 +236,23 @@ describe('an update that another run began', () => {
   ])('is over where the label lies on something %s: the update is begun at once, and takes the label over', async (_what, value) => {
     const world = new KeyInUse('api');
     world.putUnder('KEYRING_INTENT', value(world));
+    world.clock.time += 5_000;
     const { file } = await addKafka(world);
     expect(world.clock.sleeps).toEqual([]);
     expect(file.kafka?.password).toMatch(/^Generated!/);
     expect(world.holderOf('KEYRING_INTENT')).toBeUndefined();
+  });
+
+  test.each([
+    [4_000, [1_000]],
+    [5_000, []],
+  ])('and whose file with other settings is stored is not kept from making it current: after %d ms', async (ageMs, sleeps) => {
+    const world = new KeyInUse('kafka');
+    world.putUnder('KEYRING_INTENT', { ...world.file, kafka_acls: [READ] });
+    world.clock.time += ageMs;
+    expect(await world.update(NAMED)).toMatchObject({ outcome: 'updated' });
+    expect(world.clock.sleeps).toEqual(sleeps);
+    expect(world.count(PATCH)).toBe(1);
   });
 
   test('and left its label on the version that is current is over too', async () => {
