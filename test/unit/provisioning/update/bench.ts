@@ -90,3 +90,20 @@ export class KeyInUse extends World {
     });
   }
 }
+
+/** The key has its Kafka user, and the file with it is stored under the label, by a run that went away then. */
+export function withStoredFile(): KeyInUse {
+  const world = new KeyInUse('api');
+  const key = world.streamkap.projectKeys[0] as { kafka: unknown };
+  key.kafka = {
+    username: 'orders',
+    password: PASSWORD,
+    acls: [READ],
+    whitelistIps: '203.0.113.7',
+    schemaRegistryUrl: 'r',
+  };
+  world.users.set('orders', PASSWORD);
+  const kafka = { username: 'orders', password: PASSWORD, bootstrap_servers: 'b:1', schema_registry_url: 'r' };
+  world.putUnder('KEYRING_INTENT', { ...world.file, kafka, kafka_acls: [READ] });
+  return world;
+}
