@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { assertWorks, fileIn, KIND_NAMES, KINDS, storedIn, worldOfTest } from './fixture.ts';
+import { timedWorld } from './ten-runs-fixture.ts';
 
 const PROCESSES = 12;
 
 test.each(KIND_NAMES)('twelve jobs that want one %s key at once make one and all get it', async (kind) => {
-  const world = await worldOfTest();
+  const world = await timedWorld();
   const runs = await Promise.all(Array.from({ length: PROCESSES }, () => world.run(KINDS[kind])));
   expect(runs.map((run) => run.outcome)).toEqual(Array(PROCESSES).fill('success'));
   const { log, streamkap } = world.sandbox;

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ActionRun } from '../../runner-harness/run-action.ts';
 import { PERMISSION } from '../../sandbox/streamkap/roles.ts';
 import { errorOf, faultAt, SECRET_ID, storedIn, type World, worldOfTest } from './fixture.ts';
+import { timedWorld } from './ten-runs-fixture.ts';
 
 const ASKED = { kind: 'client-credential', name: 'Nightly export', 'secret-id': SECRET_ID, roles: 'Read Only' };
 const UNSTORED = { ...ASKED, mode: 'create', 'secret-id': '' };
@@ -91,7 +92,7 @@ describe('ensure', () => {
   });
 
   test('of twelve jobs at once makes one, and all of them get it', async () => {
-    const world = await worldOfTest();
+    const world = await timedWorld();
     const runs = await Promise.all(Array.from({ length: 12 }, () => world.run(ASKED)));
     expect(runs.map((run) => run.outcome)).toEqual(Array(12).fill('success'));
     const { log } = world.sandbox;

@@ -1,7 +1,17 @@
+import { readdir } from 'node:fs/promises';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { markerOf } from '../../../core/provisioning/marker.ts';
+import type { Directories } from '../../runner-harness/run-action.ts';
 import type { Call } from '../../sandbox/call-log.ts';
-import { assertGoneOrMarked, clockOff, EPHEMERAL, idsLeft, OUTPUTS, signalledAtOutput } from './ephemeral-fixture.ts';
+import {
+  assertGoneOrMarked,
+  clockOff,
+  EPHEMERAL,
+  idsLeft,
+  killedBeforeItsFileIsWhole,
+  OUTPUTS,
+  signalledAtOutput,
+} from './ephemeral-fixture.ts';
 import { faultAt, fileIn, inTurns, openWorld, type RunOptions, type World, worldOfTest } from './fixture.ts';
 import { startHoldingProxy } from './holding-proxy.ts';
 
@@ -164,6 +174,20 @@ describe('a job that is cancelled', () => {
     expect(idsLeft(world)).toEqual([]);
     assertGoneOrMarked(world, run);
   });
+});
+
+test('a job that is killed while it writes its configuration file leaves no file, whole or half, and no key', async () => {
+  const world = await worldOfTest();
+  const files: string[][] = [];
+  const list = async ({ workspace }: Directories) => void files.push(await readdir(workspace));
+  const run = await world.run(
+    { ...EPHEMERAL, 'config-file': 'client.properties' },
+    { env: killedBeforeItsFileIsWhole(), afterMain: (_main, directories) => list(directories), afterPost: list },
+  );
+  expect(run).toMatchObject({ outcome: 'failure', exitCode: null, outputs: {}, summary: '' });
+  expect(files).toEqual([[expect.stringMatching(/^\.client\.properties\.[0-9a-f-]{36}$/)], []]);
+  expect(run.post).toMatchObject({ outcome: 'success', annotations: { warnings: [] } });
+  expect(idsLeft(world)).toEqual([]);
 });
 
 test('a look-up that gets a signal while it hands a key out has handed out all of it', async () => {

@@ -30,6 +30,15 @@ export function signalledAtOutput(name: string, signal: NodeJS.Signals): { NODE_
     syncBuiltinESMExports();`);
 }
 
+/** @returns the environment of a child that is killed when it is about to give its configuration file, written under another name, its own */
+export function killedBeforeItsFileIsWhole(): { NODE_OPTIONS: string } {
+  return preload(`
+    import fs from 'node:fs';
+    import { syncBuiltinESMExports } from 'node:module';
+    fs.linkSync = () => process.kill(process.pid, 'SIGKILL');
+    syncBuiltinESMExports();`);
+}
+
 /** A module that the child loads before the bundle: how a test reaches what no input does. */
 function preload(source: string): { NODE_OPTIONS: string } {
   const directory = mkdtempSync(join(tmpdir(), 'preload-'));

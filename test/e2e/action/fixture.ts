@@ -1,9 +1,12 @@
-import { onTestFinished, type TestContext } from 'vitest';
+import { onTestFinished, type TestContext, TestRunner } from 'vitest';
 import { assertNoLeak } from '../../runner-harness/assert-no-leak.ts';
 import { type ActionRun, type RunActionOptions, runAction } from '../../runner-harness/run-action.ts';
+import { ScenarioRecorder } from '../../runner-harness/transcript/scenario.ts';
 import type { Call, Fault } from '../../sandbox/call-log.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/sandbox.ts';
 import { undocumented } from '../documented-errors.ts';
+import { overhear } from './overhear.ts';
+import { record } from './transcripts.ts';
 
 const ROOT = new URL('../../../', import.meta.url).pathname;
 
@@ -19,6 +22,9 @@ export const KINDS = {
 } as const;
 export type Kind = keyof typeof KINDS;
 export const KIND_NAMES = Object.keys(KINDS) as Kind[];
+
+/** A cancelled job's process gets all three signals at once: no test waits for a grace period. */
+const KILLED_AT_ONCE = { sigintMs: 0, sigtermMs: 0 };
 
 export type Inputs = Readonly<Record<string, string>>;
 
@@ -45,6 +51,8 @@ export interface World {
   run(inputs: Inputs, options?: RunOptions): Promise<ActionRun>;
   /** Every secret the stand-ins were sent or answered with so far. */
   secrets(): string[];
+  /** The same and those that runs were given, each with a name for people. */
+  secretNames(): ReadonlyMap<string, string>;
   /** Calls since the last {@link forget}, as `streamkap POST /project-keys 201`. */
   calls(): string[];
   forget(): void;
@@ -55,39 +63,64 @@ export interface World {
   close(): Promise<void>;
 }
 
-/** A world that ends with the test. @param test the test's context, which concurrent tests must give */
+/**
+ * A world that ends with the test, and whose runs stand in the test's transcript.
+ * @param test the test's context, which concurrent tests must give
+ */
 export async function worldOfTest(
   options: SandboxOptions = {},
-  test?: Pick<TestContext, 'onTestFinished'>,
+  test?: Pick<TestContext, 'onTestFinished' | 'task'>,
 ): Promise<World> {
-  const world = await openWorld(options);
+  const recorder = new ScenarioRecorder();
+  const world = await openWorld(options, recorder);
   (test?.onTestFinished ?? onTestFinished)(() => world.close());
+  const { streamkapHost, secretsManagerEndpoint, kafkaBootstrap, caFile } = world.sandbox;
+  const names = new Map([
+    [streamkapHost, '<streamkap>'],
+    [secretsManagerEndpoint, '<secrets-manager>'],
+    [kafkaBootstrap, '<kafka>'],
+    [caFile, '<ca-file>'],
+  ]);
+  record(test?.task ?? TestRunner.getCurrentTest(), { recorder, names, secretNames: world.secretNames });
   return world;
 }
 
-export async function openWorld(options: SandboxOptions = {}): Promise<World> {
+/** A world for tests that go through many: its runs stand in no transcript unless it gets a recorder. */
+export async function openWorld(options: SandboxOptions = {}, recorder?: ScenarioRecorder): Promise<World> {
   const sandbox = await startSandbox(options);
-  const known = new Set([sandbox.admin.clientSecret]);
-  overhear(sandbox, known);
-  const until = watchCalls(sandbox);
-  const run = async (inputs: Inputs, { env = {}, secrets = [], masked = [], ...rest }: RunOptions = {}) => {
-    const finished = await runAction({
-      bundleDir: `${ROOT}action/dist`,
-      actionYml: `${ROOT}action.yml`,
-      inputs: { 'streamkap-host': sandbox.streamkapHost, ...inputs },
-      env: environmentOf(sandbox, env),
-      secrets: [sandbox.admin.clientSecret, ...secrets, ...masked],
-      // A cancelled job's process gets all three signals at once: no test waits for a grace period.
-      grace: { sigintMs: 0, sigtermMs: 0 },
-      ...rest,
-    });
-    assertNoLeak(finished, [...known, ...secrets]);
+  const known = overhear(sandbox);
+  const givenSecrets = new Map<string, string>();
+  const until = watchCalls(sandbox, recorder);
+  const run = async (inputs: Inputs, { env = {}, secrets = [], masked = [], afterMain, ...rest }: RunOptions = {}) => {
+    for (const secret of secrets) givenSecrets.set(secret, 'a secret of the repository');
+    let finished: ActionRun | undefined;
+    recorder?.runBegins();
+    try {
+      finished = await runAction({
+        bundleDir: `${ROOT}action/dist`,
+        actionYml: `${ROOT}action.yml`,
+        inputs: { 'streamkap-host': sandbox.streamkapHost, ...inputs },
+        env: environmentOf(sandbox, env),
+        secrets: [sandbox.admin.clientSecret, ...secrets, ...masked],
+        grace: KILLED_AT_ONCE,
+        afterMain: async (main, directories) => {
+          recorder?.mainEnds();
+          await afterMain?.(main, directories);
+        },
+        ...rest,
+      });
+    } finally {
+      const killed = finished?.outcome === 'cancelled' && (rest.grace ?? KILLED_AT_ONCE).sigintMs === 0;
+      recorder?.runEnds(finished && { given: Object.keys(inputs), killed, finished });
+    }
+    assertNoLeak(finished, [...known.keys(), ...secrets]);
     return finished;
   };
   return {
     sandbox,
     run,
-    secrets: () => [...known],
+    secrets: () => [...known.keys()],
+    secretNames: () => new Map([...givenSecrets, ...known]),
     calls: () => sandbox.log.calls.map(({ service, operation, outcome }) => `${service} ${operation} ${outcome}`),
     forget: () => void sandbox.log.calls.splice(0),
     called: (seq) => until(() => sandbox.log.calls.length >= seq),
@@ -110,51 +143,16 @@ function environmentOf(sandbox: Sandbox, changes: NonNullable<RunOptions['env']>
   );
 }
 
-/** Adds every secret that crosses a stand-in's boundary, also of keys and intents that are gone by the end of a run. */
-function overhear({ streamkap, secretsManager }: Sandbox, known: Set<string>): void {
-  const note = (json: string | undefined) => {
-    for (const secret of secretsIn(json)) known.add(secret);
-  };
-  const handle = streamkap.handle.bind(streamkap);
-  streamkap.handle = (request, delayMs) => {
-    note(request.body);
-    const answer = handle(request, delayMs);
-    note(answer.body);
-    return answer;
-  };
-  const call = secretsManager.call.bind(secretsManager);
-  secretsManager.call = (operation, input) => {
-    note(JSON.stringify(input));
-    return call(operation, input);
-  };
-}
-
-const SECRET_FIELDS = new Set(['password', 'kafka_password', 'client_secret', 'secret', 'accessToken', 'refreshToken']);
-
-function secretsIn(json: string | undefined): string[] {
-  const found: string[] = [];
-  const visit = (value: unknown, name: string): void => {
-    if (typeof value === 'string') {
-      if (SECRET_FIELDS.has(name) && value.length >= 8) found.push(value);
-      if (name === 'SecretString') found.push(...secretsIn(value));
-    } else if (typeof value === 'object' && value !== null) {
-      for (const [key, child] of Object.entries(value)) visit(child, key);
-    }
-  };
-  try {
-    visit(JSON.parse(json ?? ''), '');
-  } catch {
-    // A body that is no JSON holds no field.
-  }
-  return found;
-}
-
 /** @returns what resolves at the first call from now on for which it is true */
-function watchCalls({ log }: Sandbox): (isDue: (call: Omit<Call, 'seq'>) => boolean) => Promise<void> {
+function watchCalls(
+  { log }: Sandbox,
+  recorder?: ScenarioRecorder,
+): (isDue: (call: Omit<Call, 'seq'>) => boolean) => Promise<void> {
   let waiting: { readonly isDue: (call: Omit<Call, 'seq'>) => boolean; readonly resolve: () => void }[] = [];
-  const record = log.record.bind(log);
+  const pass = log.record.bind(log);
   log.record = (call) => {
-    record(call);
+    pass(call);
+    recorder?.called(call);
     const due = waiting.filter(({ isDue }) => isDue(call));
     waiting = waiting.filter((entry) => !due.includes(entry));
     for (const { resolve } of due) resolve();

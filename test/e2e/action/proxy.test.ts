@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeCertificates } from '../../sandbox/certificates.ts';
-import { assertWorks, fileIn, KINDS, type World, worldOfTest } from './fixture.ts';
+import { assertWorks, errorOf, fileIn, KINDS, type World, worldOfTest } from './fixture.ts';
 import { serveOverTls, startProxy } from './tls-front.ts';
 
 /** A name that no resolver knows: it is reached through the proxy or not at all. */
@@ -58,6 +58,20 @@ test('a proxy that is down is an error that changes nothing, not a reason to go 
   ]);
   expect(asked).toEqual([]);
   expect(world.sandbox.log.calls.filter((call) => call.service === 'streamkap')).toEqual([]);
+  expect(world.sandbox.streamkap.projectKeys).toEqual([]);
+});
+
+test.each([
+  ['that is down', 'http://jenkins:{}@127.0.0.1:1', /\[STREAMKAP_UNREACHABLE\]$/],
+  ['that is no URL', 'jenkins:{}@127.0.0.1:1', /^streamkap-keyring: HTTPS_PROXY: is not a proxy that can be used\./],
+])('the password of a proxy %s is in no line', async (_what, proxy, says) => {
+  const password = 'Pr0xy-pass-4711-0815';
+  const { world, host, env } = await worldBehindTls('localhost');
+  const run = await world.run(
+    { ...KINDS['Kafka-only'], 'streamkap-host': host },
+    { env: { ...env, HTTPS_PROXY: proxy.replace('{}', password) }, secrets: [password] },
+  );
+  expect(errorOf(run)).toMatch(says);
   expect(world.sandbox.streamkap.projectKeys).toEqual([]);
 });
 

@@ -157,14 +157,14 @@ test.concurrent('a creation that is never answered is given up after three tries
 test.concurrent('a success that is no credential file is an error that does not quote it, and the next run puts things in order', async (context) => {
   const world = await worldOfTest({}, context);
   const { log, streamkap } = world.sandbox;
-  const body = JSON.stringify({ project_key_id: 'x', api: { client_secret: 'quoted-client-secret' } });
+  const body = JSON.stringify({ project_key_id: 'x', api: { client_secret: 'Qv7Tn2Rk9Lw4Ys6Bd1Gh' } });
   log.script({
     service: 'streamkap',
     operation: 'POST /project-keys',
     times: 3,
     action: { ...answer(201, { body }), when: 'after' } as FaultAction,
   });
-  const run = await world.run(KINDS['API-only'], { secrets: ['quoted-client-secret'] });
+  const run = await world.run(KINDS['API-only'], { secrets: ['Qv7Tn2Rk9Lw4Ys6Bd1Gh'] });
   expect(run.outcome).toBe('failure');
   expect(run.outputs).toEqual({});
   log.clearFaults();

@@ -21,19 +21,20 @@ export const BOTH = KINDS['API + Kafka'];
 export const POST = 'POST /project-keys';
 export const DELETE = 'DELETE /project-keys/{id}';
 export const PATCH = 'PATCH /project-keys/{id}';
-/** The age at which an intent's holder counts as dead, unless wait-timeout-seconds says otherwise. */
-export const TAKE_OVER_MS = 120_000;
+/** An intent of this age counts as its holder's death, unless wait-timeout-seconds says otherwise; AWS tells the time in whole seconds. */
+export const TAKE_OVER_MS = 121_000;
 
-export interface TimedWorld extends World {
-  /** Makes the clock of the stand-ins go ahead; the runs keep the machine's. */
+interface TimedWorld extends World {
+  /** Lets time pass for the stand-ins; the runs keep the machine's clock. */
   pass(ms: number): void;
 }
 
+/** A world whose time stands still, so that how fast the machine is decides nothing about ages. */
 export async function timedWorld(options: Parameters<typeof worldOfTest>[0] = {}): Promise<TimedWorld> {
-  let ahead = 0;
-  const world = await worldOfTest({ ...options, now: () => Date.now() + ahead });
+  let now = Date.now();
+  const world = await worldOfTest({ ...options, now: () => now });
   const pass = (ms: number) => {
-    ahead += ms;
+    now += ms;
   };
   return { ...world, pass };
 }
@@ -141,7 +142,7 @@ export async function heldWorld(): Promise<{ world: World; proxy: HoldingProxy }
   let host = '';
   const proxy = await startHoldingProxy(() => host, 'request');
   onTestFinished(() => proxy.close());
-  const world = await worldOfTest({ streamkap: { apiBaseUrl: () => proxy.url } });
+  const world = await timedWorld({ streamkap: { apiBaseUrl: () => proxy.url } });
   host = world.sandbox.streamkapHost;
   return { world, proxy };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Inputs, KIND_NAMES, KINDS, SECRET_ID, storedIn, worldOfTest } from './fixture.ts';
+import { type Inputs, KIND_NAMES, KINDS, SECRET_ID, storedIn } from './fixture.ts';
 import {
   assertAllRefused,
   assertOneCredential,
@@ -25,7 +25,7 @@ import {
 
 describe('ten runs on a secret', () => {
   test('that is absent make it and one key: one created, nine found', async () => {
-    const world = await worldOfTest();
+    const world = await timedWorld();
     const runs = await tenRuns(world, BOTH);
     await assertOneCredential(world, runs);
     expect(results(runs)).toEqual({ created: 1, found: 9 });
@@ -35,7 +35,7 @@ describe('ten runs on a secret', () => {
   });
 
   test('without a value fill it with one key: one created, nine found, no other secret made', async () => {
-    const world = await worldOfTest();
+    const world = await timedWorld();
     world.sandbox.secretsManager.call('CreateSecret', { Name: SECRET_ID });
     const runs = await tenRuns(world, BOTH);
     await assertOneCredential(world, runs);
@@ -46,7 +46,7 @@ describe('ten runs on a secret', () => {
   });
 
   test('with a file find it: one call to AWS each, none to Streamkap or Kafka', async () => {
-    const world = await worldOfTest();
+    const world = await timedWorld();
     const owner = await world.run(BOTH);
     const before = snapshotOf(world);
     world.forget();
@@ -61,7 +61,7 @@ describe('ten runs on a secret', () => {
   });
 
   test('with a foreign value refuse it, unquoted and unchanged, and ask nobody else', async () => {
-    const world = await worldOfTest();
+    const world = await timedWorld();
     const foreign = '{"username":"admin","password":"foreign-password-123"}';
     world.sandbox.secretsManager.call('CreateSecret', { Name: SECRET_ID, SecretString: foreign });
     const says = /ci\/orders holds something that is not a Streamkap credential file .*SECRET_HAS_FOREIGN_VALUE\]$/;
@@ -71,7 +71,7 @@ describe('ten runs on a secret', () => {
   });
 
   test('that is scheduled for deletion say how to restore it, and leave it to go', async () => {
-    const world = await worldOfTest();
+    const world = await timedWorld();
     await world.run(BOTH);
     world.sandbox.secretsManager.call('DeleteSecret', { SecretId: SECRET_ID, RecoveryWindowInDays: 7 });
     world.forget();
@@ -86,7 +86,7 @@ describe('ten runs on a secret', () => {
 
 describe('ten runs on a secret whose rotation is pending', () => {
   async function pendingWorld(inputs: Inputs) {
-    const world = await worldOfTest();
+    const world = await timedWorld();
     await world.run(inputs);
     const next = { ...fileAs(storedIn(world)), kafka: { ...fileAs(storedIn(world)).kafka, password: NEXT_PASSWORD } };
     world.sandbox.secretsManager.call('PutSecretValue', {
@@ -126,7 +126,7 @@ describe('ten runs on a secret whose rotation is pending', () => {
 
 describe('ten runs on a secret whose key was deleted at Streamkap', () => {
   async function deletedWorld() {
-    const world = await worldOfTest();
+    const world = await timedWorld();
     const owner = await world.run(BOTH);
     world.sandbox.streamkap.removeProjectKey(owner.outputs['project-key-id'] ?? '');
     expect(world.sandbox.streamkap.projectKeys).toEqual([]);
