@@ -73,10 +73,16 @@ export class Explorer<Run, End> {
   }
 
   /**
-   * @param runs one a process; the model is as they find it @param now milliseconds since the epoch
+   * @param runs one a process; the model is as they find it
+   * @param options.now milliseconds since the epoch @param options.atMost states; the rest is not looked at
    * @throws Error with the path to it at the first state that breaks an invariant
    */
-  async explore(runs: readonly Run[], left: states.Troubles, now = 0): Promise<Report> {
+  async explore(
+    runs: readonly Run[],
+    troubles: Partial<states.Troubles>,
+    { now = 0, atMost = Number.POSITIVE_INFINITY }: { readonly now?: number; readonly atMost?: number } = {},
+  ): Promise<Report> {
+    const left = { ...states.NOTHING, ...troubles };
     const begin = async (run: Run) => ({ ...BEGUN, history: await this.#histories.begin(run, now) });
     const world = this.#worlds.of(this.#subject.model.snapshot());
     const initial = { world, now, processes: await Promise.all(runs.map(begin)), sent: [], astray: false, left };
@@ -85,7 +91,7 @@ export class Explorer<Run, End> {
     const stack: State[] = [initial];
     const errors = new Set<string>();
     let ends = 0;
-    for (let state = stack.pop(); state; state = stack.pop()) {
+    for (let state = stack.pop(); state && parents.size < atMost; state = stack.pop()) {
       const key = keyOf(state);
       const moves = await this.#moves(state);
       const isOver = this.#subject.time.isOver(state, moves);

@@ -1,6 +1,8 @@
 import type { SecretsManagerCaller } from '../../../core/aws-secret-store.ts';
+import type { Clock } from '../../../core/clock.ts';
 import type { HttpTransport } from '../../../core/http.ts';
 import type { LoginRequest, LoginResult } from '../../../core/login-probe/probe.ts';
+import { StreamkapClient } from '../../../core/streamkap/client.ts';
 import type { Call, Result } from './call.ts';
 
 /** Carries out one call, or answers it from the records, or never. */
@@ -67,4 +69,25 @@ export function loginOver(ask: Ask): (request: Pick<LoginRequest, 'username' | '
       ? { outcome: 'accepted', broker: 'b', milliseconds: 0 }
       : { outcome: 'rejected', code: 'SASL_AUTHENTICATION_FAILED', broker: 'b', milliseconds: 0 };
   };
+}
+
+/** A clock that only its owner's own sleeping moves. */
+export function clockOver(ask: Ask): Clock {
+  let slept = 0;
+  return {
+    now: () => slept,
+    sleep: async (milliseconds) => {
+      if (milliseconds === 0) return;
+      slept += milliseconds;
+      await ask({ to: 'clock', milliseconds });
+    },
+  };
+}
+
+/** Streamkap's shipped client, each call asked of the world. */
+export function streamkapOver(ask: Ask, clock: Clock): StreamkapClient {
+  return new StreamkapClient({
+    ...{ host: HOST, clock, random: () => 0.5, redact: (text: string) => text, transport: transportOver(ask) },
+    credentials: { get: async () => ({ clientId: 'admin', clientSecret: 'held by the model' }) },
+  });
 }

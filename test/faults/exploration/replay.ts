@@ -26,6 +26,8 @@ export type Standing<End> =
 
 /** More calls than any process makes that has not lost its way. */
 const MOST_CALLS = 300;
+/** Turns of the event loop: more than any process takes to its next call. */
+const MOST_TURNS = 1_000;
 
 /**
  * A process as a function of what it was answered: its local state is its history, so it is run again from the start with the
@@ -48,11 +50,21 @@ export async function standingAfter<End>(
     standing = { at: 'call', call };
     return new Promise(() => {});
   };
-  ended(program({ ask, now: () => now })).then((end) => {
-    standing = end;
-  });
+  let broken: unknown;
+  ended(program({ ask, now: () => now })).then(
+    (end) => {
+      standing = end;
+    },
+    (error: unknown) => {
+      broken = error ?? new Error('nothing was thrown');
+    },
+  );
   // Nothing in a program waits for anything but `ask`, so it has come to rest when the microtasks are done.
-  while (!standing) await new Promise((resolve) => setImmediate(resolve));
+  for (let turns = 0; !standing; turns++) {
+    if (broken !== undefined) throw broken;
+    if (turns > MOST_TURNS) throw new Error('a process waits for something that nobody was asked for');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
   return standing;
 }
 

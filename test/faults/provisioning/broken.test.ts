@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { Explorer } from './explorer.ts';
-import type { Kind, Run } from './process.ts';
+import type { Distortion, Kind } from './process.ts';
+import { exploreProvisioning } from './subject.ts';
 
 /** The exploration must fail on protocols that are known to be wrong, or its silence would mean nothing. */
 describe('the exploration finds what a broken protocol would do', () => {
-  const explore = (kind: Kind, distort: NonNullable<Run['distort']>, late = 0) =>
-    new Explorer({ kind, maxAttempts: 3, distort }).explore({ processes: 2, budget: { crashes: 0, late, lost: 0 } });
+  const explore = (kind: Kind, distort: Distortion, late = 0) =>
+    exploreProvisioning({ kind, maxAttempts: 3, distort }, { late });
 
   it.each<Kind>([
     'api',
@@ -21,7 +21,7 @@ describe('the exploration finds what a broken protocol would do', () => {
   it('a run that takes a lost race for a stored file exports a key that nobody keeps', async () => {
     const neverTaken = explore('api', (call, result) =>
       call.to === 'aws' && call.operation === 'PutSecretValue' && result.kind === 'aws-error'
-        ? { kind: 'aws', response: {} }
+        ? { kind: 'aws', response: {}, date: 0 }
         : result,
     );
     await expect(neverTaken).rejects.toThrow();

@@ -1,20 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import { type Budget, Explorer, type Subject } from './explorer.ts';
+import type { Troubles } from '../exploration/state.ts';
 import type { Kind } from './process.ts';
-import { UpdateExplorer } from './update/explorer.ts';
+import { exploreProvisioning, type Scene } from './subject.ts';
+import { exploreUpdate } from './update/subject.ts';
 
 /** A corner of the enumerations that takes three seconds: mutation testing tries on it what survives all other tests. */
-const NOTHING: Budget = { crashes: 0, late: 0, lost: 0 };
-const MISHAPS: readonly Partial<Budget>[] = [{}, { crashes: 1 }, { lost: 1 }, { late: 1 }, { lost: 2 }];
+const MISHAPS: readonly Partial<Troubles>[] = [{}, { crashes: 1 }, { lost: 1 }, { late: 1 }, { lost: 2 }];
 /** States; ends an exploration that a mutant lets grow. */
 const AT_MOST = 500;
 
 describe.each<Kind>(['kafka', 'api', 'both', 'client-credential'])('a run for a %s key on its own', (kind) => {
   test.each(MISHAPS)('makes one key, or leaves what the next run finishes: %j', async (budget) => {
     for (const emptySecret of [false, true]) {
-      const report = await new Explorer({ kind, maxAttempts: 2 }).explore({
-        ...{ processes: 1, budget: { ...NOTHING, ...budget }, emptySecret, atMost: AT_MOST },
-      });
+      const scene = { kind, maxAttempts: 2, runs: 1, emptySecret, atMost: AT_MOST } as const;
+      const report = await exploreProvisioning(scene, budget);
       expect(report.ends).toBeGreaterThan(0);
       expect(report.unanimous).toBeGreaterThan(0);
     }
@@ -22,7 +21,7 @@ describe.each<Kind>(['kafka', 'api', 'both', 'client-credential'])('a run for a 
 });
 
 describe('two runs at once, with no take-over or one', () => {
-  test.each<[Kind, Omit<Subject, 'kind'>, Partial<Budget>]>([
+  test.each<[Kind, Omit<Scene, 'kind'>, Partial<Troubles>]>([
     ['kafka', { maxAttempts: 2 }, {}],
     ['api', { maxAttempts: 2 }, {}],
     ['kafka', { maxAttempts: 2, badRequestBy: 0 }, {}],
@@ -30,9 +29,7 @@ describe('two runs at once, with no take-over or one', () => {
     ['api', { maxAttempts: 2 }, { late: 1 }],
     ['client-credential', { maxAttempts: 1 }, { crashes: 1 }],
   ])('make one %s key and hand out the same: %j %j', async (kind, subject, budget) => {
-    const report = await new Explorer({ kind, ...subject }).explore({
-      ...{ processes: 2, budget: { ...NOTHING, ...budget }, atMost: AT_MOST },
-    });
+    const report = await exploreProvisioning({ kind, ...subject, atMost: AT_MOST }, budget);
     expect(report.ends).toBeGreaterThan(0);
     if (Object.keys(budget).length === 0 && subject.badRequestBy === undefined)
       expect(report.unanimous).toBe(report.ends);
@@ -43,16 +40,14 @@ describe.each(['kafka', 'api', 'acls'] as const)('%s of a live key', (brings) =>
   test.each(
     MISHAPS,
   )('are brought by one update, or the next run finishes it or says that it is lost: %j', async (budget) => {
-    const scene = { brings, roles: ['update'], budget: { ...NOTHING, ...budget }, atMost: AT_MOST } as const;
-    const report = await new UpdateExplorer(scene).explore();
+    const report = await exploreUpdate({ brings, roles: ['update'], atMost: AT_MOST }, budget);
     expect(report.unanimous).toBeGreaterThan(0);
     const mayBeLost = brings === 'api' && Object.keys(budget).length > 0;
     expect(report.lostSecrets > 0).toBe(mayBeLost);
   });
 
   test('are brought by two at once, and both hand out the same', async () => {
-    const scene = { brings, roles: ['update', 'update'], budget: NOTHING, atMost: AT_MOST } as const;
-    const report = await new UpdateExplorer(scene).explore();
+    const report = await exploreUpdate({ brings, roles: ['update', 'update'], atMost: AT_MOST });
     expect(report.ends).toBeGreaterThan(0);
     expect(report.unanimous).toBe(report.ends);
     expect(report.lostSecrets).toBe(0);

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type Budget, Explorer, type Subject } from './explorer.ts';
+import { reported } from '../exploration/report.ts';
+import type { Troubles } from '../exploration/state.ts';
 import type { Kind } from './process.ts';
-
-const NOTHING: Budget = { crashes: 0, late: 0, lost: 0 };
+import { exploreProvisioning, type Scene } from './subject.ts';
 
 /** Explorations take seconds to a minute each; a machine that is busy with other tests gets its time. */
 const TIMEOUT_MS = 600_000;
 
-type Situation = readonly [sentence: string, Omit<Subject, 'kind'>, Partial<Budget>];
+type Situation = readonly [sentence: string, Omit<Scene, 'kind'>, Partial<Troubles>];
 
 const SITUATIONS: readonly Situation[] = [
   ['two runs, however their calls interleave, make one key and hand out the same credential', { maxAttempts: 3 }, {}],
@@ -40,10 +40,8 @@ export const FEWER_SITUATIONS: readonly Situation[] =
 export function exploreKind(kind: Kind, situations: readonly Situation[] = SITUATIONS): void {
   describe(`${kind} keys: every interleaving of two runs`, () => {
     it.each(situations)('%s', { timeout: TIMEOUT_MS }, async (_sentence, subject, budget) => {
-      const explorer = new Explorer({ kind, ...subject });
-      const report = await explorer.explore({ processes: 2, budget: { ...NOTHING, ...budget } });
-      process.stdout.write(`${kind} ${JSON.stringify(budget)}: ${JSON.stringify(report)}\n`);
-      expect(report.ends).toBeGreaterThan(0);
+      const exploring = exploreProvisioning({ kind, ...subject }, budget);
+      const report = await reported(`${kind} ${JSON.stringify(budget)}`, exploring);
       expect(report.states).toBeGreaterThan(1_000);
       // Where nothing goes wrong, nobody may end in an error or wait for ever.
       if (Object.keys(budget).length === 0 && subject.badRequestBy === undefined)
@@ -51,8 +49,8 @@ export function exploreKind(kind: Kind, situations: readonly Situation[] = SITUA
     });
 
     it('a secret that a stack made without a value is filled by the same rules', { timeout: TIMEOUT_MS }, async () => {
-      const explorer = new Explorer({ kind, maxAttempts: 2 });
-      const report = await explorer.explore({ processes: 2, budget: { ...NOTHING, crashes: 1 }, emptySecret: true });
+      const exploring = exploreProvisioning({ kind, maxAttempts: 2, emptySecret: true }, { crashes: 1 });
+      const report = await reported(`${kind}, a secret without a value`, exploring);
       expect(report.unanimous).toBeGreaterThan(0);
     });
   });

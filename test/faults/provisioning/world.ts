@@ -1,31 +1,9 @@
 import { createHash } from 'node:crypto';
-import { CallLog } from '../../sandbox/call-log.ts';
 import { MemoryKafkaUsers } from '../../sandbox/kafka-users.ts';
-import { AwsError } from '../../sandbox/secrets-manager/aws-error.ts';
 import { SecretsManagerState } from '../../sandbox/secrets-manager/state.ts';
-import { inProcessStreamkap } from '../../sandbox/streamkap/in-process.ts';
 import { StreamkapState } from '../../sandbox/streamkap/state.ts';
-
-/** One call of a process to the outside, as data. */
-export type Call =
-  | { readonly to: 'aws'; readonly operation: string; readonly input: Record<string, unknown> }
-  | {
-      readonly to: 'streamkap';
-      readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-      readonly path: string;
-      readonly body: string | undefined;
-    }
-  | { readonly to: 'kafka'; readonly username: string; readonly password: string }
-  | { readonly to: 'clock' };
-
-/** What the process gets. `lost`: it gave up waiting, or the connection broke. */
-export type Result =
-  | { readonly kind: 'aws'; readonly response: Record<string, unknown> }
-  | { readonly kind: 'aws-error'; readonly name: string; readonly message: string }
-  | { readonly kind: 'http'; readonly status: number; readonly body: string }
-  | { readonly kind: 'login'; readonly outcome: 'accepted' | 'rejected' }
-  | { readonly kind: 'lost' }
-  | { readonly kind: 'woken' };
+import { HOST } from '../exploration/outside.ts';
+import { Services } from '../exploration/services.ts';
 
 /** What AWS's clock says, always. */
 export const NOW_SECONDS = 1_800_000_000;
@@ -36,76 +14,36 @@ export const TAKE_OVER_AFTER_MS = 120_000;
 export const SECRET = 'keyring/orders';
 export const ADMIN = { clientId: 'admin-client-id', clientSecret: 'admin-client-secret-0123456789' };
 
-const JSON_BODY = { 'content-type': 'application/json' };
-
-/** Both services as strict models, one snapshot for the two. Time stands still: whatever was written is 600 s old. */
-export class World {
+/** Both services as strict models. Time stands still: whatever was written is 600 s old. */
+export class World extends Services {
   /** Intents of this attempt on are not taken over. */
   maxAttempts = Number.POSITIVE_INFINITY;
-  #nextId = 0;
-  readonly #users = new MemoryKafkaUsers();
-  readonly #log = new CallLog();
-  readonly #secrets = new SecretsManagerState({ now: () => 0, randomId: () => this.#id('version') });
-  readonly #streamkap = new StreamkapState({
-    now: () => 0,
-    randomId: () => this.#id('streamkap').slice(0, 36),
-    kafkaUsers: this.#users,
-    bootstrapServers: 'broker.example:9092',
-    apiBaseUrl: 'https://api.streamkap.test',
-    admin: ADMIN,
-  });
-  readonly #transport = inProcessStreamkap({ state: this.#streamkap, log: this.#log });
-  #token = '';
+  readonly #ids: { next: number };
+  readonly #users: MemoryKafkaUsers;
+  readonly #secrets: SecretsManagerState;
+  readonly #streamkap: StreamkapState;
 
-  /** Logs in, so that every later snapshot has the token in it. */
-  async open(): Promise<void> {
-    const body = JSON.stringify({ client_id: ADMIN.clientId, secret: ADMIN.clientSecret });
-    const answer = await this.#transport({
-      method: 'POST',
-      url: 'https://api.streamkap.test/auth/access-token',
-      headers: JSON_BODY,
-      body,
-      timeoutMs: 1,
+  constructor() {
+    const ids = { next: 0 };
+    const clock = { now: 0 };
+    const now = () => clock.now;
+    const users = new MemoryKafkaUsers();
+    const secrets = new SecretsManagerState({ now, randomId: () => idOfKind('version', ids) });
+    const streamkap = new StreamkapState({
+      ...{ now, kafkaUsers: users, admin: ADMIN, apiBaseUrl: HOST, bootstrapServers: 'broker.example:9092' },
+      randomId: () => idOfKind('streamkap', ids).slice(0, 36),
     });
-    this.#token = (JSON.parse(answer.body) as { accessToken: string }).accessToken;
+    super({ secrets, streamkap, users, clock, dates: false });
+    this.#ids = ids;
+    this.#users = users;
+    this.#secrets = secrets;
+    this.#streamkap = streamkap;
   }
 
-  /** Carries out one call. */
-  async apply(call: Call): Promise<Result> {
-    switch (call.to) {
-      case 'aws':
-        return this.#aws(call);
-      case 'streamkap': {
-        const headers = { ...JSON_BODY, authorization: `Bearer ${this.#token}` };
-        const url = `https://api.streamkap.test${call.path}`;
-        const { status, body } = await this.#transport({
-          method: call.method,
-          url,
-          headers,
-          body: call.body,
-          timeoutMs: 1,
-        });
-        return { kind: 'http', status, body };
-      }
-      case 'kafka':
-        return {
-          kind: 'login',
-          outcome: this.#users.passwordOf(call.username) === call.password ? 'accepted' : 'rejected',
-        };
-      case 'clock':
-        return { kind: 'woken' };
-    }
-  }
-
-  #aws(call: Extract<Call, { to: 'aws' }>): Result {
-    try {
-      const response = { ...this.#secrets.call(call.operation, call.input) };
-      if ('CreatedDate' in response) response.CreatedDate = NOW_SECONDS - (this.#isOld(response) ? OLD_SECONDS : 0);
-      return { kind: 'aws', response };
-    } catch (error) {
-      if (!(error instanceof AwsError)) throw error;
-      return { kind: 'aws-error', name: error.code, message: error.message };
-    }
+  protected override dated(response: Record<string, unknown>): ReturnType<Services['dated']> {
+    const age = this.#isOld(response) ? OLD_SECONDS : 0;
+    const dates = 'CreatedDate' in response ? { CreatedDate: NOW_SECONDS - age } : {};
+    return { kind: 'aws', response: { ...response, ...dates }, date: NOW_SECONDS * 1000 };
   }
 
   /** Intents are past every patience, until the bound on take-overs; from there on their holders count as alive. */
@@ -188,26 +126,25 @@ export class World {
   }
 
   /** Makes the secret without a value, as a stack does. */
-  async makeEmptySecret(): Promise<void> {
-    this.#secrets.call('CreateSecret', { Name: SECRET, ClientRequestToken: this.#id('empty') });
+  makeEmptySecret(): void {
+    this.#secrets.call('CreateSecret', { Name: SECRET, ClientRequestToken: idOfKind('empty', this.#ids) });
   }
 
-  snapshot(): string {
-    return JSON.stringify([this.#secrets.snapshot({ dates: false }), this.#streamkap.snapshot(), this.#nextId]);
+  override snapshot(): string {
+    return JSON.stringify([super.snapshot(), this.#ids.next]);
   }
 
-  restore(snapshot: string): void {
-    const [secrets, streamkap, nextId] = JSON.parse(snapshot) as [string, string, number];
-    this.#secrets.restore(secrets);
-    this.#streamkap.restore(streamkap);
-    this.#nextId = nextId;
+  override restore(snapshot: string): void {
+    const [services, next] = JSON.parse(snapshot) as [string, number];
+    super.restore(services);
+    this.#ids.next = next;
   }
+}
 
-  #id(kind: string): string {
-    return createHash('sha256')
-      .update(`${kind}${this.#nextId++}`)
-      .digest('hex');
-  }
+function idOfKind(kind: string, ids: { next: number }): string {
+  return createHash('sha256')
+    .update(`${kind}${ids.next++}`)
+    .digest('hex');
 }
 
 /** As much of a stored value as the invariants look at. */

@@ -8,8 +8,9 @@ import { RotationMemory } from '../../../../core/rotation/rotation-memory.ts';
 import { SingleStrategy } from '../../../../core/rotation/single.ts';
 import { TimeBudget } from '../../../../core/rotation/time-budget.ts';
 import { ROLES } from '../../../sandbox/streamkap/roles.ts';
-import { callerOver, clientOver } from '../process.ts';
-import { type Call, type CurrentFile, type Result, SECRET } from '../world.ts';
+import { type Ask, clockOver, loginOver, secretsManagerOver, streamkapOver } from '../../exploration/outside.ts';
+import type { Program } from '../../exploration/replay.ts';
+import { type CurrentFile, SECRET } from '../world.ts';
 
 /** What an update brings: access that the key lacks, or ACLs that differ. */
 export type Change = 'kafka' | 'api' | 'acls';
@@ -25,63 +26,14 @@ export interface Run {
   readonly name: string;
 }
 
-export type Standing =
-  | { readonly at: 'call'; readonly call: Call }
-  | { readonly at: 'end'; readonly file: CurrentFile | undefined }
-  | { readonly at: 'error'; readonly code: string };
-
 export const TOKEN = 'c'.repeat(32);
 
-/** The shipped code of one process as a function of what it has been answered: it is run again from the start each time. */
-export async function standingAfter(run: Run, history: readonly Result[]): Promise<Standing> {
-  let answered = 0;
-  let standing: Standing | undefined;
-  let broken: unknown;
-  const ask = (call: Call): Promise<Result> => {
-    const result = history[answered++];
-    if (result) return Promise.resolve(result);
-    standing = { at: 'call', call };
-    return new Promise(() => {});
-  };
-  (run.role === 'update' ? update(run, ask) : rotate(run, ask)).then(
-    (file) => {
-      standing = { at: 'end', file };
-    },
-    (error: unknown) => {
-      if (error instanceof KeyringError) standing = { at: 'error', code: error.code };
-      else broken = error ?? new Error('nothing was thrown');
-    },
-  );
-  for (let turns = 0; !standing; turns++) {
-    if (broken !== undefined) throw broken;
-    if (turns > 1_000) throw new Error('the run waits for something that nobody was asked for');
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  return standing;
-}
+/** What it handed out; a rotation hands out nothing. */
+export type End = CurrentFile | undefined;
 
-type Ask = (call: Call) => Promise<Result>;
-
-function clockOver(ask: Ask) {
-  let slept = 0;
-  return {
-    now: () => slept,
-    sleep: async (milliseconds: number) => {
-      if (milliseconds === 0) return;
-      slept += milliseconds;
-      await ask({ to: 'clock' });
-    },
-  };
-}
-
-function loginOver(ask: Ask) {
-  return async ({ username, password }: { username: string; password: string }) => {
-    const result = await ask({ to: 'kafka', username, password });
-    if (result.kind !== 'login') return { outcome: 'unknown', code: 'TIMEOUT', milliseconds: 0 } as const;
-    return result.outcome === 'accepted'
-      ? ({ outcome: 'accepted', broker: 'b', milliseconds: 0 } as const)
-      : ({ outcome: 'rejected', code: 'SASL_AUTHENTICATION_FAILED', broker: 'b', milliseconds: 0 } as const);
-  };
+/** The shipped code of one process. */
+export function programOf(run: Run): Program<End> {
+  return ({ ask }) => (run.role === 'update' ? update(run, ask) : rotate(run, ask));
 }
 
 const READ = { topic_name: 'orders', operation: 'READ', resource_pattern_type: 'LITERAL', resource: 'TOPIC' };
@@ -97,14 +49,14 @@ export function has(file: CurrentFile, change: Change): boolean {
 }
 
 async function update({ brings, name, takeOverAfterMs }: Run, ask: Ask): Promise<CurrentFile> {
-  const store = secretStoreOver(callerOver(ask));
+  const store = secretStoreOver(secretsManagerOver(ask));
   const clock = clockOver(ask);
   let ids = 0;
   const found = await store.read(SECRET);
   if (typeof found !== 'object')
     throw new KeyringError({ code: 'GONE', message: '', changed: 'no', retryable: true, remedy: '' });
   const ports = {
-    ...{ store, clock, streamkap: clientOver(ask, clock), probe: loginOver(ask) },
+    ...{ store, clock, streamkap: streamkapOver(ask, clock), probe: loginOver(ask) },
     randomId: () => `${name}${String(ids++).padStart(8, '0')}`,
     generatePassword: () => `Generated!${name}${String(ids++).padStart(12, '0')}`,
     report: { secretSeen: () => {}, progress: () => {}, warning: () => {} },
@@ -138,14 +90,14 @@ async function rotate({ name }: Run, ask: Ask): Promise<undefined> {
   const clock = clockOver(ask);
   const ports = {
     login: loginOver(ask),
-    streamkap: () => clientOver(ask, clock),
+    streamkap: () => streamkapOver(ask, clock),
     generatePassword: () => `Generated!Rotation${name}`,
     secretSeen: () => {},
   };
   const settings = { onDrift: 'abandon', loginCheck: 'required', propagationMs: 1_000 } as const;
   const protocol = new RotationProtocol(
     new SingleStrategy(ports, settings),
-    { store: secretStoreOver(callerOver(ask)), clock, memory: new RotationMemory(), signal: () => {} },
+    { store: secretStoreOver(secretsManagerOver(ask)), clock, memory: new RotationMemory(), signal: () => {} },
     { budget: new TimeBudget(clock, clock.now() + 1_000_000), unprovenAllowed: false },
   );
   let failures = 0;

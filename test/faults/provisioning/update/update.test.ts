@@ -1,22 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { type Budget, UpdateExplorer } from './explorer.ts';
+import { reported } from '../../exploration/report.ts';
+import type { Troubles } from '../../exploration/state.ts';
 import type { Change, Role } from './process.ts';
+import { exploreUpdate } from './subject.ts';
 
-const NOTHING: Budget = { crashes: 0, lost: 0, late: 0 };
 const TWO: readonly Role[] = ['update', 'update'];
 const TIMEOUT_MS = 300_000;
 
-const explore = async (brings: Change, roles: readonly Role[], budget: Partial<Budget>, atMost?: number) => {
-  const report = await new UpdateExplorer({
-    brings,
-    roles,
-    budget: { ...NOTHING, ...budget },
-    ...(atMost ? { atMost } : {}),
-  }).explore();
-  process.stdout.write(`${brings} ${roles} ${JSON.stringify(budget)}: ${JSON.stringify(report)}\n`);
-  expect(report.ends).toBeGreaterThan(0);
-  return report;
-};
+const explore = (brings: Change, roles: readonly Role[], troubles: Partial<Troubles>, atMost?: number) =>
+  reported(
+    `${brings} ${roles} ${JSON.stringify(troubles)}`,
+    exploreUpdate({ brings, roles, ...(atMost ? { atMost } : {}) }, troubles),
+  );
 
 describe.each(['kafka', 'api'] as const)('%s access added to a live key, call by call', (adds) => {
   test('two updates at once add it once and hand out the same', { timeout: TIMEOUT_MS }, async () => {
@@ -42,7 +37,7 @@ describe.each(['kafka', 'api'] as const)('%s access added to a live key, call by
 });
 
 describe('ACLs changed of a live key, call by call', () => {
-  test.each<[readonly Role[], Partial<Budget>]>([
+  test.each<[readonly Role[], Partial<Troubles>]>([
     [TWO, {}],
     [['update'], { lost: 1 }],
     [['update'], { late: 1 }],

@@ -5,7 +5,7 @@ import type { Call } from '../../exploration/call.ts';
 import { Explorer, type Report, type Subject, type View } from '../../exploration/explorer.ts';
 import { reported } from '../../exploration/report.ts';
 import { Services } from '../../exploration/services.ts';
-import { NOTHING, type Troubles } from '../../exploration/state.ts';
+import type { Troubles } from '../../exploration/state.ts';
 import { assertGoodEnd } from '../pair-enumeration.ts';
 import { type Deployed, programOf, type Run, STEPS } from './process.ts';
 import { alone, callerOf, deployedAs, leakIn, ROTATING, sequenceAlone } from './subject.ts';
@@ -56,7 +56,7 @@ export async function explorePair(scene: PairScene, troubles: Partial<Troubles> 
   const what = `${chapter}: ${callers.join(' and ')}, AWSPENDING ${scene.pendingAfterSuccess ?? 'left'}`;
   return await reported(
     `alternating, ${what}, ${JSON.stringify(troubles)}`,
-    explorer.explore(runs, { ...NOTHING, ...troubles }, world.now),
+    explorer.explore(runs, troubles, { now: world.now }),
   );
 }
 

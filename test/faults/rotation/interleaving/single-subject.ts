@@ -1,7 +1,7 @@
 import type { passwordRotation } from '../../../../functions/rotate-password/strategies.ts';
 import { Explorer, type Report, type Subject, type View } from '../../exploration/explorer.ts';
 import { reported } from '../../exploration/report.ts';
-import { NOTHING, type Troubles } from '../../exploration/state.ts';
+import type { Troubles } from '../../exploration/state.ts';
 import { Model, TOKEN } from './model.ts';
 import { type Deployed, programOf, type Run } from './process.ts';
 import { callerOf, deployedAs, leakIn, ROTATING, sequenceAlone } from './subject.ts';
@@ -26,7 +26,7 @@ export async function exploreSingle(scene: Scene, troubles: Partial<Troubles> = 
   const explorer = new Explorer(subjectOf(model, deployed, scene));
   return await reported(
     `single, ${scene.callers} callers, AWSPENDING ${scene.pendingAfterSuccess}, ${JSON.stringify(troubles)}`,
-    explorer.explore(runs, { ...NOTHING, ...troubles }, model.world.now),
+    explorer.explore(runs, troubles, { now: model.world.now }),
   );
 }
 
