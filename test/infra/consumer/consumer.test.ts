@@ -1,9 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Resource } from '../fixture.ts';
 import { command, compilerOfTheProject, filesBelow, installConsumer, packInto } from './package.ts';
+
+// Each starts npm, the compiler or CDK: seconds on a quiet machine, and a busy one is no failure.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const INSTALLED = 'node_modules/streamkap-keyring';
 const PEERS = ['aws-cdk-lib', 'constructs'];

@@ -1,11 +1,14 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { synth } from '../../../infra/synth.ts';
 import { openWorld, type World } from '../../e2e/action/fixture.ts';
 import { configuration } from '../fixture.ts';
 import { DeployedStack, type Resources } from './deployed-stack.ts';
+
+// Each runs the Action and some functions in processes of their own: a busy machine is no failure.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
 
 const ORDERS = 'team/keys/orders';
 const CLICKS = 'team/keys/clicks';
