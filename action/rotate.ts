@@ -1,19 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { type AwsRotation, awsRotation } from '../core/aws-rotation.ts';
-import { backoffMs, systemClock } from '../core/clock.ts';
+import { systemClock } from '../core/clock.ts';
 import { type CredentialFile, hasKafka } from '../core/credential-file.ts';
 import { RotationError } from '../core/errors.ts';
-import type { LoginResult } from '../core/login-probe/probe.ts';
+import { OLD_LINGERS_MS, oldOneLives, untilNotAccepted } from '../core/rotation-order/old-password.ts';
 import type { Rotated } from '../core/rotation-order/ports.ts';
 import { retirePrevious } from '../core/rotation-order/retire.ts';
 import { rotate } from '../core/rotation-order/rotate.ts';
+import { tryLogin } from '../core/rotation-order/stored-credential.ts';
 import type { Job } from './job.ts';
 import type { Delivery } from './outputs.ts';
 import type { RotateInputs } from './rotate-inputs.ts';
-import { currentCredential, tryLogin } from './rotated-credential.ts';
-
-/** How long a password that is not in force any more may still be accepted by one of several brokers, in milliseconds. */
-const OLD_LINGERS_MS = 30_000;
+import { currentCredential } from './rotated-credential.ts';
 
 /** A rotation's outcome, and what is left to do once the new credential is proven. */
 export interface RotationDelivery extends Delivery {
@@ -47,9 +45,8 @@ export async function rotateSecret(job: Job, inputs: RotateInputs): Promise<Rota
 
 /** One key: its password was replaced, so the old one is dead. Two keys: the one before still has it until it is retired. */
 async function endOldCredential(job: Job, { functions }: AwsRotation, rotated: Rotated<CredentialFile>): Promise<void> {
-  const { before, after, functionArn, tags, secretArn } = rotated;
-  const takesTurns = tags['streamkap:strategy'] === 'alternating' || before.project_key_id !== after.project_key_id;
-  if (!takesTurns) return await requireOldRefused(job, before);
+  const { before, functionArn, secretArn } = rotated;
+  if (!oldOneLives(rotated)) return await requireOldRefused(job, before);
   const waitMs = Math.max(60_000, job.inputs.waitTimeoutSeconds * 1000);
   const shown = await retirePrevious({ functions, clock: systemClock }, { functionArn, secretId: secretArn, waitMs });
   const how = shown ? 'its login is refused' : 'it had been retired already';
@@ -63,7 +60,7 @@ async function requireOldRefused({ inputs, runner }: Job, before: CredentialFile
     runner.warning(`${unproven}, because verify-login is "never".`);
     return;
   }
-  const login = await untilNotAccepted(before);
+  const login = await untilNotAccepted(() => tryLogin(before), systemClock);
   const { username } = before.kafka;
   if (login.outcome === 'rejected') {
     runner.info(
@@ -88,14 +85,4 @@ async function requireOldRefused({ inputs, runner }: Job, before: CredentialFile
         ? 'Deactivate the project key in Streamkap, and report it to Streamkap.'
         : 'Check that this runner can reach the brokers; mode "lookup" hands the new credential out.',
   });
-}
-
-/** An accepted login is repeated for a while, since not every broker may know yet. Any other is not: it could lock the user out. */
-async function untilNotAccepted(before: CredentialFile): Promise<LoginResult> {
-  const end = Date.now() + OLD_LINGERS_MS;
-  for (let logins = 0; ; logins++) {
-    const login = await tryLogin(before);
-    if (login.outcome !== 'accepted' || Date.now() > end) return login;
-    await systemClock.sleep(backoffMs(logins, { first: 500, max: 5_000 }));
-  }
 }

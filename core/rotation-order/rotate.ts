@@ -22,7 +22,7 @@ interface Rotatable<Credential> {
 }
 
 /** A rotation that was started. */
-type Started<Credential> = Omit<Rotatable<Credential>, 'versionId'> & { readonly token: string };
+export type Started<Credential> = Omit<Rotatable<Credential>, 'versionId'> & { readonly token: string };
 
 /**
  * Has a secret rotated and waits for the end of it. Nothing is changed here: the rotation function does all the work.
@@ -33,14 +33,18 @@ export async function rotate<Credential>(
   ports: RotationOrderPorts<Credential>,
   order: RotationOrder,
 ): Promise<Rotated<Credential>> {
-  const started = await start(ports, order.secretId);
+  const started = await startRotation(ports, order.secretId);
   await new Watch(ports, order, started).untilDone();
   const { secret, token, current: before } = started;
   const after = ports.parse(await readNew(ports, secret.arn, token));
   return { before, after, secretArn: secret.arn, token, functionArn: secret.rotationFunction, tags: secret.tags };
 }
 
-async function start<Credential>(
+/**
+ * Has a rotation begun, and does not wait for its end.
+ * @throws RotationError as {@link rotate} before anything began
+ */
+export async function startRotation<Credential>(
   ports: RotationOrderPorts<Credential>,
   secretId: string,
 ): Promise<Started<Credential>> {
