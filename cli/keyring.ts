@@ -104,6 +104,22 @@ program
     await run((context) => runDoctor(secret, options, context));
   });
 
+program
+  .command('reconcile')
+  .description(
+    'bring a secret whose rotation stopped half-way, or whose password was changed elsewhere, in step again; tells what it would do, asks, ' +
+      'and proves it by a login; exit code 0: healthy now, 1: not healthy, 2: wrong option or nobody to ask, 3: could not tell',
+  )
+  .argument('<secret>', 'name or ARN of the secret that holds the credential file')
+  .option(...REGION)
+  .option(...ADMIN_SECRET_ID)
+  .option('--yes', 'do it without asking')
+  .option('--json', 'print the facts as JSON')
+  .action(async (secret, options) => {
+    const { runReconcile } = await import('./reconcile.ts');
+    await run((context) => runReconcile(secret, options, context));
+  });
+
 async function run(command: (context: CommandContext) => Promise<number>): Promise<void> {
   process.exitCode = await runCommand(command, { environment: process.env, stderr: process.stderr });
 }

@@ -5,7 +5,7 @@ import { diagnose } from '../core/doctor/diagnose.ts';
 import { nextFor } from '../core/doctor/next.ts';
 import type { Look } from '../core/doctor/picture.ts';
 import type { Diagnosis } from '../core/doctor/report.ts';
-import { takePicture } from '../core/doctor/take-picture.ts';
+import { type PicturePorts, takePicture } from '../core/doctor/take-picture.ts';
 import { InputError } from '../core/errors.ts';
 import { probeLogin } from '../core/login-probe/probe.ts';
 import type { SecretStore } from '../core/secret-store.ts';
@@ -22,8 +22,7 @@ export interface SecretOptions {
 
 /** What the commands for one secret work with. */
 export interface Workbench {
-  readonly store: SecretStore;
-  readonly streamkap: StreamkapClient;
+  readonly ports: PicturePorts & { readonly store: SecretStore; readonly streamkap: StreamkapClient };
   /** Looks at the secret anew. @throws KeyringError */
   look(): Promise<Look & Diagnosis>;
 }
@@ -44,7 +43,7 @@ export function workbenchFor(secretId: string, options: SecretOptions, context: 
   const secretSeen = (secret: string) => redactor.add(secret);
   const ports = { store, streamkap, login: probeLogin, clock: systemClock, secretSeen };
   return {
-    ...{ store, streamkap },
+    ports,
     look: async () => {
       terminal.progress(`looking at ${secretId}`);
       const look = await takePicture(ports, secretId);

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { assertNoLeakInLog } from '../../runner-harness/assert-no-leak.ts';
 import type { World as ActionWorld } from '../action/fixture.ts';
@@ -14,6 +15,11 @@ const NOBODYS = {
 /** What of a world a command is run against. */
 type World = { readonly sandbox: ActionWorld['sandbox']; secrets(): string[] };
 
+function environmentOf(world: World, more: Readonly<Record<string, string>>): Record<string, string> {
+  const { STREAMKAP_ADMIN_SECRET_ID: _, ...env } = world.sandbox.environment;
+  return { PATH: process.env.PATH ?? '', ...NOBODYS, ...env, ...more };
+}
+
 export interface Finished {
   readonly code: number;
   readonly stdout: string;
@@ -26,15 +32,44 @@ export async function keyring(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Finished> {
-  const { STREAMKAP_ADMIN_SECRET_ID: _, ...env } = world.sandbox.environment;
   const finished = await new Promise<Finished>((resolve) => {
-    const options = { env: { PATH: process.env.PATH ?? '', ...NOBODYS, ...env, ...environment } };
+    const options = { env: environmentOf(world, environment) };
     execFile(process.execPath, [PROGRAM, ...args], options, (error, stdout, stderr) =>
       resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr }),
     );
   });
   assertNoLeakInLog(`${finished.stdout}\n${finished.stderr}`, world.secrets());
   return finished;
+}
+
+/**
+ * Runs a printed `keyring ...` command at a terminal of its own (util-linux's script), word for word, with somebody who types.
+ * @returns what was on the screen
+ */
+export async function atTerminal(
+  world: World,
+  command: string,
+  typed = '',
+): Promise<{ readonly code: number; readonly screen: string }> {
+  if (!/^keyring [\w /.:-]+$/.test(command)) throw new Error(`no plain command: ${command}`);
+  const line = command.replace(/^keyring/, `'${process.execPath}' '${PROGRAM}'`);
+  const child = spawn('script', ['-qec', line, '/dev/null'], {
+    env: environmentOf(world, {}),
+    stdio: 'pipe',
+    timeout: 50_000,
+  });
+  let screen = '';
+  let asked = false;
+  child.stdout.on('data', (data) => {
+    screen += data;
+    if (!asked && screen.includes('Type "yes" to do it: ')) {
+      asked = true;
+      child.stdin.write(`${typed}\n`);
+    }
+  });
+  const [code] = (await once(child, 'close')) as [number];
+  assertNoLeakInLog(screen, world.secrets());
+  return { code, screen };
 }
 
 /** What of doctor's JSON the tests look at. */
