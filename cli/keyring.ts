@@ -120,6 +120,24 @@ program
     await run((context) => runReconcile(secret, options, context));
   });
 
+program
+  .command('rotate')
+  .description(
+    'have the function of a secret rotate it now; exit code 0: begun, or with --wait current; 1: refused, failed or the old one still works; ' +
+      '2: wrong option; 3: not ended, or could not tell',
+  )
+  .argument('<secret>', 'name or ARN of the secret')
+  .option(...REGION)
+  .option('--wait', 'until the new password is current, 15 minutes at most')
+  .addOption(
+    new Option('--reason <reason>', 'compromise: the old password is put to an end too').choices(['compromise']),
+  )
+  .option('--json', 'print the facts as JSON')
+  .action(async (secret, options) => {
+    const { runRotate } = await import('./rotate.ts');
+    await run((context) => runRotate(secret, options, context));
+  });
+
 async function run(command: (context: CommandContext) => Promise<number>): Promise<void> {
   process.exitCode = await runCommand(command, { environment: process.env, stderr: process.stderr });
 }

@@ -18,8 +18,10 @@ export interface NextContext {
 type Rule = (context: NextContext) => Next | undefined;
 
 const ours =
-  (verb: 'doctor' | 'reconcile' | 'rotate'): Rule =>
+  (verb: 'doctor' | 'reconcile'): Rule =>
   ({ secretId, ourOptions }) => ({ command: `${commandFor[verb](secretId).command}${ourOptions}` });
+/** The function has an admin credential of its own. */
+const rotate: Rule = ({ secretId, awsOptions }) => ({ command: `${commandFor.rotate(secretId).command}${awsOptions}` });
 const aws =
   (operation: string, rest: (id: string, picture: Picture | undefined) => string): Rule =>
   ({ secretId, picture, awsOptions }) => ({
@@ -66,7 +68,7 @@ const NEXT: Readonly<Record<State, Rule>> = {
     'list-secret-version-ids',
     (_, picture) => `--secret-id ${standbyOf(picture)} --include-deprecated`,
   ),
-  'standby-behind': ours('rotate'),
+  'standby-behind': rotate,
   'idle-key-missing': ({ picture }) => ({
     text: `See docs/rotate-alternating.md, "another key"; the key is ${idleOf(picture)}.`,
   }),
@@ -75,7 +77,7 @@ const NEXT: Readonly<Record<State, Rule>> = {
       ? `--secret-id ${id}`
       : `--secret-id ${id} --rotation-lambda-arn FUNCTION_ARN --rotation-rules AutomaticallyAfterDays=30`,
   ),
-  overdue: ours('rotate'),
+  overdue: rotate,
   healthy: () => undefined,
 };
 

@@ -29,7 +29,7 @@ export interface Case {
 
 const OPTIONS = '--admin-secret-id streamkap/admin';
 const RECONCILE = `keyring reconcile ${SECRET_ID} ${OPTIONS}`;
-const ROTATE = `keyring rotate ${SECRET_ID} --wait ${OPTIONS}`;
+const ROTATE = `keyring rotate ${SECRET_ID} --wait`;
 const LOOK_AGAIN = `keyring doctor ${SECRET_ID} ${OPTIONS}`;
 const STANDBY = `${SECRET_ID}/standby`;
 
