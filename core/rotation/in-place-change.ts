@@ -182,7 +182,8 @@ export class InPlaceChange {
     const proof = await this.#poll(pending, end);
     if (proof.outcome === 'accepted') return { outcome: 'applied', sentAt: this.#sentAt, proof };
     if (proof.outcome === 'unknown') {
-      if (!lost && loginCheck === 'best-effort') return { outcome: 'applied', sentAt: this.#sentAt, proof };
+      if (!lost && !proof.wasRejected && loginCheck === 'best-effort')
+        return { outcome: 'applied', sentAt: this.#sentAt, proof };
       throw lost ? errors.answerLost(proof, lost.requestId) : errors.loginUnknown(proof, 'yes');
     }
     const ofCurrent = await this.#login(current);

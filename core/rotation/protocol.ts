@@ -198,6 +198,8 @@ export class RotationProtocol<Value> {
       this.#strategy.requireSuccessor(current.value, pending);
       proof = await this.#strategy.prove(pending, { ...options, patient: true });
       if (proof.outcome === 'rejected') throw errors.pendingRejected();
+      // Refused a moment ago: that it cannot be tried any more is no reason to pass it.
+      if (proof.outcome === 'unknown') throw errors.loginUnknown(proof, 'no');
     }
     return this.#tested(proof);
   }

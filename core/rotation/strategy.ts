@@ -7,6 +7,8 @@ export interface Proof {
   readonly code?: string;
   readonly broker?: string;
   readonly milliseconds: number;
+  /** With `unknown`: Kafka refused the password a moment before. Never as good as one that could not be tried. */
+  readonly wasRejected?: true;
 }
 
 /** Something that people should hear of, whether or not the step succeeds. */

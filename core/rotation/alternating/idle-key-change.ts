@@ -141,7 +141,8 @@ export class IdleKeyChange {
     const { logins, propagationMs, loginCheck } = this.#ports;
     const { budget } = this.#change;
     const proof = await logins.until(pending, budget, budget.endOf(propagationMs));
-    const enough = proof.outcome === 'unknown' && !lost && loginCheck === 'best-effort';
+    const untried = proof.outcome === 'unknown' && !proof.wasRejected;
+    const enough = untried && !lost && loginCheck === 'best-effort';
     if (proof.outcome === 'accepted' || enough) return { outcome: 'applied', sentAt: this.#sentAt, proof };
     throw lost ? answerLost(proof, lost.requestId) : notProven(proof);
   }

@@ -63,6 +63,29 @@ describe('polling for a login', () => {
     expect(probes.at(-1)).toEqual({ at: 5500, timeoutMs: 500 });
   });
 
+  test('keeps what Kafka said when the deadline cuts the last look short', async () => {
+    for (const probeMs of [400, 700, 2000]) {
+      const { options } = world({ deadline: 10_000, knownFrom: Number.POSITIVE_INFINITY, probeMs });
+      const cutShort: LoginResult = { outcome: 'unknown', code: 'TIMEOUT', milliseconds: 0 };
+      const probe = async (request: LoginRequest) =>
+        request.timeoutMs < probeMs ? { ...(await options.probe(request)), ...cutShort } : options.probe(request);
+      expect(await pollUntil(REQUEST, { until: 'accepted', ...options, probe })).toEqual(REJECTED);
+    }
+  });
+
+  test('says that it was refused where Kafka cannot be asked any more', async () => {
+    const { options, probes } = world({ deadline: 10_000, knownFrom: Number.POSITIVE_INFINITY, probeMs: 5 });
+    const gone: LoginResult = { outcome: 'unknown', code: 'ECONNREFUSED', milliseconds: 1 };
+    const probe = async (request: LoginRequest) => {
+      const result = await options.probe(request);
+      return probes.length > 2 ? gone : result;
+    };
+    expect(await pollUntil(REQUEST, { until: 'accepted', ...options, probe })).toEqual({ ...gone, wasRejected: true });
+    expect(
+      await pollUntil(REQUEST, { until: 'accepted', ...options, probe: async () => gone, deadline: 20_000 }),
+    ).toEqual(gone);
+  });
+
   test('does not begin after the deadline', async () => {
     const { options, probes } = world({ deadline: 0, knownFrom: 0, probeMs: 0 });
     expect(await pollUntil(REQUEST, { until: 'accepted', ...options })).toEqual({
