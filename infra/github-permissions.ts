@@ -116,7 +116,10 @@ function rotating(secrets: readonly RotatableSecret[], described: ReadonlySet<st
   ];
 }
 
-/** What is made carries our tag, and only what carries it is filled: a secret that somebody else made under such a name is not. */
+/**
+ * What is made carries our tag, and only what carries it is filled: a secret that somebody else made under such a name is not, by
+ * mistake. The names are the boundary, the tag is none: whoever may tag what it makes may tag what lies there.
+ */
 function making(scope: Construct, { secrets, kmsKeyArn, tagKeys = [] }: CreatableSecrets): iam.PolicyStatement[] {
   const made = secrets.map((name) => secretArnPattern(scope, name.endsWith('/') ? `${name}*` : `${name}-??????`));
   // What is asked for before it is there has no six characters behind its name yet.

@@ -2,7 +2,12 @@
 export { AdminCredentialRotation, type AdminCredentialRotationProps } from './admin-credential-rotation.ts';
 export { EvidenceStore, type EvidenceStoreProps, type EvidenceTargets } from './evidence-store.ts';
 export { GitHubAccess, type GitHubAccessProps, type GitHubRole } from './github-access.ts';
-export type { AccessibleSecret, GitHubPermissions } from './github-permissions.ts';
+export type {
+  AccessibleSecret,
+  CreatableSecrets,
+  GitHubPermissions,
+  RotatableSecret,
+} from './github-permissions.ts';
 export { PasswordRotation, type PasswordRotationProps, type Strategy } from './password-rotation.ts';
 export { type Replica, RotatedProjectKey, type RotatedProjectKeyProps } from './rotated-project-key.ts';
 export { RotationAlarms, type RotationAlarmsProps } from './rotation-alarms.ts';

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { functionBuild } from '../../scripts/bundling.ts';
 import { BundleHandler } from '../sandbox/bundle-handler.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
+import { type Grantee, GrantWatch } from './granted.ts';
 
 export interface LambdaBundle {
   /** The file with the handler. */
@@ -72,6 +73,7 @@ export class LambdaBench {
   readonly #names: readonly string[];
   readonly #bundles = new Map<string, LambdaBundle>();
   #sandbox: Sandbox | undefined;
+  #watch: GrantWatch | undefined;
 
   /** @param names of functions; the first is the one that rotates */
   constructor(...names: string[]) {
@@ -87,10 +89,12 @@ export class LambdaBench {
     });
     afterAll(() => rm(folder, { recursive: true, force: true }));
     beforeEach(async () => {
-      this.#sandbox = await startSandbox({ rotation: { maxSequences: 3 } });
+      this.#watch = new GrantWatch(this.functionArn);
+      this.#sandbox = await startSandbox({ rotation: { maxSequences: 3 }, deny: this.#watch.deny });
       prepare(this.#sandbox);
     });
     afterEach(() => this.#sandbox?.close());
+    afterEach(() => this.#watch?.assertGranted());
     return this;
   }
 
@@ -111,7 +115,7 @@ export class LambdaBench {
 
   /** RotateSecret, to the end of the rotation. */
   async rotate({ secretId, environment = {}, token = randomUUID(), immediately = true }: Rotation): Promise<void> {
-    this.sandbox.setBundle({ bundle: this.of().bundle, environment });
+    this.sandbox.setBundle({ bundle: this.of().bundle, environment: this.#underRole(environment) });
     this.sandbox.secretsManager.call('RotateSecret', {
       ...{ SecretId: secretId, ClientRequestToken: token, RotationLambdaARN: this.functionArn },
       ...{ RotationRules: { AutomaticallyAfterDays: 30 }, RotateImmediately: immediately },
@@ -127,7 +131,16 @@ export class LambdaBench {
 
   /** A direct call, as `aws lambda invoke` makes it, in a process of its own. */
   async call(event: object, environment: Record<string, string> = {}): Promise<{ value: unknown; output: string }> {
-    const options = { bundle: this.of().bundle, environment: { ...this.sandbox.environment, ...environment } };
+    const options = {
+      bundle: this.of().bundle,
+      environment: { ...this.sandbox.environment, ...this.#underRole(environment) },
+    };
     return await new BundleHandler(options).call(event, this.functionArn);
+  }
+
+  #underRole(environment: Record<string, string>): Record<string, string> {
+    const ofPasswords = environment.ROTATION_STRATEGY === 'alternating' ? 'AlternatingRotation' : 'PasswordRotation';
+    const role: Grantee = this.#names[0] === 'rotate-admin' ? 'AdminRotation' : ofPasswords;
+    return { AWS_ACCESS_KEY_ID: role, ...environment };
   }
 }

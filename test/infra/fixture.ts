@@ -6,8 +6,9 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll } from 'vitest';
 import { CDK_FLAGS, KeyringStack } from '../../infra/keyring-stack.ts';
 import { parseConfiguration } from '../../infra/read-configuration.ts';
+import { ACCOUNT } from './account.ts';
 
-export const ACCOUNT = '123456789012';
+export { ACCOUNT };
 
 export interface Resource {
   readonly Type: string;
@@ -93,7 +94,7 @@ export function everything(changes: Record<string, unknown> = {}): { stacks: Rec
         { name: 'rotating', repository: 'acme/ops', environment: 'production', rotate: ['live', 'pair'] },
         {
           ...{ name: 'making', repository: 'acme/app', environment: 'production', adminSecret: true },
-          create: { secrets: ['ci/', 'nightly'], kmsKeyArn: kmsKeyArn('ci'), tagKeys: ['team'] },
+          create: { secrets: ['ci/', 'nightly'], kmsKeyArn: kmsKeyArn('ci'), tagKeys: ['team', 'tier'] },
         },
       ],
     },

@@ -1,5 +1,5 @@
 import { BUCKET_ARN } from '../sandbox/evidence-bucket.ts';
-import { ACCOUNT } from './fixture.ts';
+import { ACCOUNT } from './account.ts';
 
 const REGION = 'eu-central-1';
 

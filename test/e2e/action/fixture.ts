@@ -5,12 +5,15 @@ import { ScenarioRecorder } from '../../runner-harness/transcript/scenario.ts';
 import type { Call, Fault } from '../../sandbox/call-log.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/sandbox.ts';
 import { undocumented } from '../documented-errors.ts';
+import { type Grantee, GrantWatch } from '../granted.ts';
 import { overhear } from './overhear.ts';
 import { record } from './transcripts.ts';
 
 const ROOT = new URL('../../../', import.meta.url).pathname;
 
 export const SECRET_ID = 'ci/orders';
+/** What rotates the secrets of tests that rotate any. */
+export const ROTATION_FUNCTION_ARN = 'arn:aws:lambda:eu-central-1:123456789012:function:rotate-password';
 const ACLS = '- {topic_name: orders, operation: READ}';
 const ASKED = { name: 'Orders CI', 'secret-id': SECRET_ID };
 
@@ -87,7 +90,8 @@ export async function worldOfTest(
 
 /** A world for tests that go through many: its runs stand in no transcript unless it gets a recorder. */
 export async function openWorld(options: SandboxOptions = {}, recorder?: ScenarioRecorder): Promise<World> {
-  const sandbox = await startSandbox(options);
+  const watch = new GrantWatch(ROTATION_FUNCTION_ARN);
+  const sandbox = await startSandbox({ deny: watch.deny, ...options });
   const known = overhear(sandbox);
   const givenSecrets = new Map<string, string>();
   const until = watchCalls(sandbox, recorder);
@@ -114,6 +118,7 @@ export async function openWorld(options: SandboxOptions = {}, recorder?: Scenari
       recorder?.runEnds(finished && { given: Object.keys(inputs), killed, finished });
     }
     assertNoLeak(finished, [...known.keys(), ...secrets]);
+    watch.assertGranted();
     return finished;
   };
   return {
@@ -133,6 +138,7 @@ function environmentOf(sandbox: Sandbox, changes: NonNullable<RunOptions['env']>
   const { STREAMKAP_HOST: _host, STREAMKAP_ADMIN_SECRET_ID: _admin, ...aws } = sandbox.environment;
   const all = {
     ...aws,
+    AWS_ACCESS_KEY_ID: 'GitHubAccess' satisfies Grantee,
     AWS_EC2_METADATA_DISABLED: 'true',
     STREAMKAP_CLIENT_ID: sandbox.admin.clientId,
     STREAMKAP_SECRET: sandbox.admin.clientSecret,

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { ActionRun } from '../../runner-harness/run-action.ts';
 import type { SandboxOptions } from '../../sandbox/sandbox.ts';
-import { fileIn, type Inputs, KINDS, SECRET_ID, type World, worldOfTest } from './fixture.ts';
+import { fileIn, type Inputs, KINDS, ROTATION_FUNCTION_ARN, SECRET_ID, type World, worldOfTest } from './fixture.ts';
 
-export const FUNCTION_ARN = 'arn:aws:lambda:eu-central-1:123456789012:function:rotate-password';
+export const FUNCTION_ARN = ROTATION_FUNCTION_ARN;
 export const BUNDLE = new URL('../../../functions/dist/rotate-password/index.mjs', import.meta.url).pathname;
 export const LOG =
   'https://console.aws.amazon.com/cloudwatch/home?region=eu-central-1#logsV2:log-groups/log-group/$252Faws$252Flambda$252Frotate-password or `aws logs tail /aws/lambda/rotate-password --since 15m --region eu-central-1`';
