@@ -10,7 +10,9 @@ const PAIRS = 600;
 
 afterAll(() => {
   const pairs = `${PAIRS} pairs by KEYRING_FAULT_SEED=${SEED}`;
-  process.stdout.write(`rotation of the admin credential: ${visited.states} states checked, ${pairs}\n`);
+  process.stdout.write(
+    `rotation of the admin credential: ${calls.flatMap(troublesAt).length} troubles, ${visited.states} states checked, ${pairs}\n`,
+  );
 });
 
 const { calls } = await rotateAdmin();

@@ -11,8 +11,11 @@ const PAIRS = 900;
 const RETIREMENTS = 300;
 
 afterAll(() => {
+  const troubles = `${cases.length} troubles, ${slowly.length} with slow brokers, ${retiring.flatMap(troublesAt).length} in retirements`;
   const pairs = `${PAIRS} pairs in rotations and ${RETIREMENTS} in retirements by KEYRING_FAULT_SEED=${SEED}`;
-  process.stdout.write(`rotation by alternating: ${visited.states} states before and after calls checked, ${pairs}\n`);
+  process.stdout.write(
+    `rotation by alternating: ${troubles}, ${visited.states} states before and after calls checked, ${pairs}\n`,
+  );
 });
 
 const clean = {

@@ -5,7 +5,8 @@ import { distinctTroublesAt, troublesAt } from './troubles.ts';
 import { visited } from './watch.ts';
 
 afterAll(() => {
-  process.stdout.write(`rotation by single, one trouble: ${visited.states} states before and after calls checked\n`);
+  const troubles = `${all.length} troubles, ${slowly.length} with slow brokers`;
+  process.stdout.write(`rotation by single: ${troubles}, ${visited.states} states before and after calls checked\n`);
 });
 
 /** A machine that is busy with other tests gets its time. */

@@ -117,7 +117,7 @@ export function tagsIn(secrets: Pick<SecretsManagerState, 'call'>): string {
 
 /** Texts repeat from run to run, and the search for every form of every secret is slow. */
 function leaks(text: string, secrets: ReadonlySet<string>): string[] {
-  const key = `${[...secrets].join('\n')}\n${text.replace(TIMES, '')}`;
+  const key = `${joined(secrets)}\n${text.replace(TIMES, '')}`;
   if (harmless.has(key)) return [];
   try {
     assertNoLeakInLog(text, [...secrets]);
@@ -126,4 +126,15 @@ function leaks(text: string, secrets: ReadonlySet<string>): string[] {
   }
   harmless.add(key);
   return [];
+}
+
+const texts = new WeakMap<ReadonlySet<string>, { readonly size: number; readonly text: string }>();
+
+/** All of them as one text, made anew when there are more. */
+function joined(secrets: ReadonlySet<string>): string {
+  const known = texts.get(secrets);
+  if (known?.size === secrets.size) return known.text;
+  const text = [...secrets].join('\n');
+  texts.set(secrets, { size: secrets.size, text });
+  return text;
 }

@@ -253,6 +253,7 @@ export class AdminWorld {
     facts: Pick<ExternalCall, 'to' | 'operation'>,
     { effect, spoil }: { readonly effect: () => Promise<T>; readonly spoil: (mishap: Mishap) => T },
   ): Promise<T> {
+    if (invocation.isOver) return await new Promise<never>(() => {});
     const { step, number } = invocation;
     const call = { seq: this.calls.length + 1, step, invocation: number, ...facts };
     this.calls.push(call);
@@ -378,6 +379,7 @@ class Invocation {
   readonly step: ExternalCall['step'];
   readonly number: number;
   readonly killed: Promise<never>;
+  isOver = false;
   #end: (error: Error) => void = () => {};
 
   constructor({ step, number }: { readonly step: ExternalCall['step']; readonly number: number }) {
@@ -389,7 +391,9 @@ class Invocation {
     this.killed.catch(() => {});
   }
 
+  /** Over is over: what the process did without waiting for it comes to nothing, too. */
   kill(): Promise<never> {
+    this.isOver = true;
     this.#end(new Killed('the process was killed'));
     return new Promise(() => {});
   }
