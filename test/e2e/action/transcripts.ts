@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { afterAll, expect, type RunnerTask, type RunnerTestCase } from 'vitest';
 import { assertNoLeakInLog } from '../../runner-harness/assert-no-leak.ts';
 import { readTranscripts, writeTranscripts } from '../../runner-harness/transcript/document.ts';
@@ -30,7 +30,8 @@ export function record(test: RunnerTestCase, world: RecordedWorld): void {
 // Importing the fixture is all that a test file has to do.
 afterAll(() => {
   const [file] = [...worlds.keys()].map((test) => test.file);
-  if (!file) return;
+  // Other tests have the Action prepare their worlds; what it did there is not what they are about.
+  if (!file || dirname(file.filepath) !== import.meta.dirname) return;
   const name = basename(file.filepath);
   const path = `${TRANSCRIPTS}${name.replace(/\.test\.ts$/, '.md')}`;
   const committed = existsSync(path) ? readFileSync(path, 'utf8') : '';
