@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { SECRET_ID, storedIn } from '../action/fixture.ts';
-import { passwordOf, patches, starts } from '../action/rotate-fixture.ts';
+import { BUNDLE, FUNCTION_ARN, passwordOf, patches, starts } from '../action/rotate-fixture.ts';
 import { begun, type Patient, patient, stoppedBeforeTheMove, stored } from './doctor-worlds.ts';
 import { doctor, keyring } from './fixture.ts';
 
@@ -45,6 +46,26 @@ describe('rotate', () => {
     expect(passwordOf(subject.world)).not.toBe(subject.old.kafka?.password);
     const standby = storedIn(subject.world, `${SECRET_ID}/standby`) as never as Patient['old'];
     expect(passwordOf(subject.world)).toBe(standby.kafka?.password);
+  });
+
+  test('of the admin credential ends when the new one is current', async () => {
+    const { world } = await patient();
+    const { sandbox } = world;
+    const first = storedIn(world, sandbox.adminSecretId);
+    sandbox.setBundle({ bundle: BUNDLE.replace('rotate-password', 'rotate-admin'), environment: {} });
+    sandbox.secretsManager.call('RotateSecret', {
+      ...{ SecretId: sandbox.adminSecretId, ClientRequestToken: randomUUID(), RotateImmediately: false },
+      ...{ RotationLambdaARN: FUNCTION_ARN, RotationRules: { AutomaticallyAfterDays: 30 } },
+    });
+    await sandbox.secretsManagerServer.idle();
+    world.forget();
+    const refused = await keyring(world, ['rotate', sandbox.adminSecretId, '--wait', '--reason', 'compromise']);
+    expect([refused.code, starts(world)]).toEqual([2, []]);
+    expect(refused.stderr).toContain('--reason: is for keys with a Kafka password');
+    const { code, stdout } = await keyring(world, ['rotate', sandbox.adminSecretId, '--wait']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('is current; the function has proved it');
+    expect(storedIn(world, sandbox.adminSecretId).client_id).not.toBe(first.client_id);
   });
 
   test('says of an old password that could not be tried that it is not known', async () => {
