@@ -45,8 +45,8 @@ export class StandbySecret {
   async read(): Promise<StandbyFile | undefined> {
     const version = await this.#store.read(this.name);
     if (version === 'no-secret') throw errors.standbyMissing(this.name);
-    this.#current = version === 'no-value' ? undefined : version.versionId;
     if (version === 'no-value') return undefined;
+    this.#current = version.versionId;
     const file = standbyFileIn(version, this.name);
     if (!file) return undefined;
     this.#secretSeen(file);

@@ -197,9 +197,8 @@ describe('retiring is refused', () => {
       'somebody puts the file of a third key there',
       (world) => {
         world.secrets.call('PutSecretValue', {
-          ...{ SecretId: STANDBY, ClientRequestToken: versionId('manual') },
+          ...{ SecretId: STANDBY, ClientRequestToken: `retired-${'0'.repeat(56)}` },
           SecretString: JSON.stringify({ ...world.stored(STANDBY), project_key_id: 'third' }),
-          VersionStages: ['AWSCURRENT', 'KEYRING_RETIRED'],
         });
       },
     ],
@@ -230,7 +229,54 @@ describe('retiring is refused', () => {
   });
 });
 
+describe('the move that makes the retired file the standby secret’s', () => {
+  const MOVE = 'UpdateSecretVersionStage';
+
+  it('whose answer was lost is looked at: where it was made, the password is sent', async () => {
+    const world = await paired();
+    world.observe = ({ operation }, moment) => (operation === MOVE && moment === 'after' ? 'lose' : undefined);
+    expect(await world.retire(SECRET)).toMatchObject({ outcome: 'retired' });
+    expect(world.users.passwordOf('orders')).toBe(world.standby?.password);
+    expect(world.violations).toEqual([]);
+  });
+
+  it('that did not arrive keeps the password from being sent; the next call does it all', async () => {
+    const world = await paired();
+    world.observe = ({ operation }, moment) => (operation === MOVE && moment === 'before' ? 'lose' : undefined);
+    expect(await world.retire(SECRET)).toBe('ROTATION_UNDER_WAY');
+    expect(patched(world)).toEqual([]);
+    expect(world.users.passwordOf('orders')).toBe(FIRST);
+    world.observe = undefined;
+    expect(await world.retire(SECRET)).toMatchObject({ outcome: 'retired' });
+    expect(world.violations).toEqual([]);
+  });
+
+  it('that the role may not make is told as that, and nothing is sent', async () => {
+    const world = await paired();
+    const action = { kind: 'status', when: 'before', status: 400, code: 'AccessDeniedException' } as const;
+    world.fault({ service: 'secretsmanager', operation: MOVE, times: 9, action });
+    expect(await world.retire(SECRET)).toBe('AWS_ACCESS_DENIED');
+    expect(lastError(world)).toMatchObject({ changed: 'no', retryable: false });
+    expect(patched(world)).toEqual([]);
+  });
+});
+
 describe('retiring more than once', () => {
+  it('when the first call died before it sent: minutes later the password that was stored is sent, no other', async () => {
+    const world = await paired();
+    world.observe = ({ operation }, moment) =>
+      operation.startsWith('PATCH') && moment === 'before' ? 'kill' : undefined;
+    await world.retire(SECRET);
+    world.observe = undefined;
+    const stored = world.standby?.password;
+    expect(stored).not.toBe(FIRST);
+    world.now += 120_000;
+    expect(await world.retire(SECRET)).toMatchObject({ outcome: 'retired' });
+    expect(world.standby?.password).toBe(stored);
+    expect(world.users.passwordOf('orders')).toBe(stored);
+    expect(world.violations).toEqual([]);
+  });
+
   it('after the file of the idle key was put back by hand: it is done again, under a version of its own', async () => {
     const world = await paired();
     expect(await world.retire(SECRET)).toMatchObject({ outcome: 'retired' });
