@@ -71,7 +71,7 @@ function postExit(post: StageRun | undefined): Line[] {
   return [{ label: 'post', text: `exit ${post.exitCode}, ${post.outcome}` }];
 }
 
-/** Which of them does what, and how often they note it in AWS, is chance; what is changed at Streamkap, and how many end how, is not. */
+/** Which of them does what and when, and how often they note it in AWS, is chance; how much is changed at Streamkap, and how many end how, is not. */
 function crowdLines({ runs, mainCalls, postCalls }: Episode): Line[] {
   const [first] = runs;
   const alike = new Set(runs.map(({ finished }) => inputsOf(finished))).size === 1;
@@ -85,7 +85,9 @@ function crowdLines({ runs, mainCalls, postCalls }: Episode): Line[] {
   return [
     { label: 'runs', text: `${runs.length} at the same time${alike ? '' : ', each with inputs of its own'}` },
     ...inputs,
-    ...changes.filter(({ service }) => service === 'streamkap').map((call) => callLine(call, 'call')),
+    ...tally(
+      changes.filter(({ service }) => service === 'streamkap').map((call) => textOf({ ...call, target: '' })),
+    ).map((text) => ({ label: 'call', text })),
     ...[...new Set(changes.filter(({ service }) => service !== 'streamkap').map(textOf))]
       .sort()
       .map((text) => ({ label: 'call', text })),

@@ -85,7 +85,7 @@ post      exit 0, success`.slice(1),
     expect(recorder.episodes.map((episode) => narrate(episode, new Map()))).toEqual([
       [
         'runs      3 at the same time',
-        'call      * streamkap POST /project-keys: 200',
+        'call      1 x * streamkap POST /project-keys: 200',
         'exit      1 x success created',
         'exit      2 x success found',
       ],
