@@ -179,9 +179,10 @@ export const anotherSends = () =>
     remedy: AGAIN,
   });
 
-export const drift = () =>
+/** @param mayHaveBeenSent an earlier attempt may have sent the pending password, so nobody else need have changed anything */
+export const drift = (mayHaveBeenSent = false) =>
   refused('DRIFT', {
-    message: 'Kafka refuses the current, the pending and the previous password: it was changed outside of rotation',
+    message: `Kafka refuses the current, the pending and the previous password: it was changed outside of rotation${mayHaveBeenSent ? ', or by an attempt of this rotation that was broken off' : ''}`,
     remedy: 'Set ON_DRIFT=heal and rotate again.',
   });
 
@@ -202,6 +203,13 @@ export const notApplied = () =>
   passing('NOT_APPLIED', 'no', {
     message: 'Streamkap answered with success but changed nothing: Kafka still accepts the old password only',
     remedy: `${AGAIN} If it stays, report it to Streamkap.`,
+  });
+
+/** Not ROLLBACK_UNPROVEN, which promises that the next attempt goes on with the way back: nothing says so to it. */
+export const wayBackNotBegun = () =>
+  passing('LOGIN_UNSETTLED', 'yes', {
+    message: 'Kafka refuses both passwords after the new one was sent, and no time was left to put the old one back',
+    remedy: `${AGAIN} That attempt waits for the new password and decides anew; with a longer timeout, one attempt does both.`,
   });
 
 export const rolledBack = (secretId: string) =>

@@ -1,5 +1,5 @@
 import type { KafkaCredentialFile } from '../credential-file.ts';
-import { StreamkapError } from '../errors.ts';
+import { type RotationError, StreamkapError } from '../errors.ts';
 import { statusOf } from '../streamkap/schemas.ts';
 import * as errors from './errors.ts';
 import { isBusy, keyGone, keyNotActive, refusalOf } from './refusals.ts';
@@ -94,7 +94,7 @@ export class InPlaceChange {
   }
 
   /** Neither C nor P works: somebody else changed it, or a change of ours is still on its way. */
-  async #fromNeither({ value }: PendingCredential<File>): Promise<Applied> {
+  async #fromNeither({ value, mayHaveBeenSent }: PendingCredential<File>): Promise<Applied> {
     if (await this.#isPreviousInUse(value)) {
       this.#change.signal({
         kind: 'previous-in-use',
@@ -114,7 +114,7 @@ export class InPlaceChange {
       if (arrived) return arrived;
       const detail = 'Kafka accepts neither the current nor the pending password';
       this.#change.signal({ kind: 'drift', detail });
-      if (this.#strategy.settings.onDrift === 'abandon') throw errors.drift();
+      if (this.#strategy.settings.onDrift === 'abandon') throw errors.drift(mayHaveBeenSent);
     }
     const streamkap = this.#streamkap();
     await this.#requireActive(streamkap);
@@ -193,7 +193,7 @@ export class InPlaceChange {
       case 'unknown':
         throw errors.loginUnknown(ofCurrent, lost ? 'unknown' : 'yes');
       case 'rejected':
-        return (await this.#arrivedMeanwhile(pending)) ?? (await this.#wayBack(pending));
+        return (await this.#arrivedMeanwhile(pending)) ?? (await this.#wayBack(pending, errors.wayBackNotBegun));
     }
   }
 
@@ -204,10 +204,13 @@ export class InPlaceChange {
     return proof.outcome === 'accepted' ? { outcome: 'applied', sentAt: this.#sentAt, proof } : undefined;
   }
 
-  /** P never worked and C does not any more. The record comes first, so that no retry sends P again and both stay stored. */
-  async #wayBack(pending: File): Promise<Applied> {
+  /**
+   * P never worked and C does not any more. The record comes first, so that no retry sends P again and both stay stored.
+   * @param noTime what to end in where too little is left: without a record, the next attempt is not bound to the way back
+   */
+  async #wayBack(pending: File, noTime: () => RotationError): Promise<Applied> {
     const { budget } = this.#change;
-    if (budget.left() < NEEDS.change + NEEDS.proof) throw errors.rollbackUnproven('no time was left for it');
+    if (budget.left() < NEEDS.change + NEEDS.proof) throw noTime();
     const current = await this.#change.recordWayBack();
     const refusal = await this.#streamkap()
       .setKafkaPassword(current.project_key_id, current.kafka.password)
@@ -230,7 +233,7 @@ export class InPlaceChange {
     const late = await this.#login(pending);
     if (late.outcome === 'accepted') return { outcome: 'applied', proof: late };
     if (proof.outcome === 'unknown') throw errors.rollbackUnproven('Kafka could not be asked');
-    return await this.#wayBack(pending);
+    return await this.#wayBack(pending, () => errors.rollbackUnproven('no time was left for it'));
   }
 
   /** Streamkap refuses to edit a key in any other state; asking first tells a deleted key from a refused change. */

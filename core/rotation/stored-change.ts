@@ -80,7 +80,8 @@ export class StoredChange<Value> implements Change<Value> {
     const value = credentials.parse(version, 'pending');
     strategy.requireSuccessor(this.current, value);
     if (!version.stages.includes(MADE)) throw errors.pendingForeign(this.#target);
-    return { value, wayBackRecorded: situation === 'rolling-back' };
+    const mayHaveBeenSent = !version.stages.includes(UNSENT);
+    return { value, wayBackRecorded: situation === 'rolling-back', mayHaveBeenSent };
   }
 
   /** The label first: whoever dies after it has the next attempt wait for what may have been sent. */

@@ -22,6 +22,8 @@ export interface PendingCredential<Value> {
   readonly value: Value;
   /** True once it was decided that this value must never be put in force again. */
   readonly wayBackRecorded: boolean;
+  /** Whether an attempt has claimed the right to send it: it may be what is in force, or what spoiled it. */
+  readonly mayHaveBeenSent: boolean;
 }
 
 /** The pending credential, about to be sent. */

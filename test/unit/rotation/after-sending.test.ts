@@ -167,10 +167,44 @@ describe('the way back', () => {
       }
       return name === 'first' ? 'truth' : 'rejected';
     });
-    expect(await world.step('setSecret')).toBe(begun ? 'ROLLED_BACK' : 'ROLLBACK_UNPROVEN');
+    expect(await world.step('setSecret')).toBe(begun ? 'ROLLED_BACK' : 'LOGIN_UNSETTLED');
     expect(world.patches).toEqual(begun ? ['second', 'first'] : ['second']);
     expect(world.labels.second?.includes('KEYRING_ROLLED_BACK')).toBe(begun);
     if (!begun) expect(lastError(world)).toMatchObject({ changed: 'yes', retryable: true });
+  });
+
+  it.each([
+    ['abandon', 'DRIFT', ['second']],
+    ['heal', undefined, ['second', 'second']],
+  ])('that no time was left to begin binds the next attempt to nothing, and says so: ON_DRIFT=%s', async (ON_DRIFT, code, patches) => {
+    const world = rotating({ environment: { ON_DRIFT } });
+    await world.step('createSecret');
+    let times = 1;
+    world.observe = ({ operation }, moment) => {
+      if (operation === OPERATION && moment === 'after' && times-- > 0)
+        world.users.set('orders', 'Spoilt!Password0000');
+      return undefined;
+    };
+    world.remainingMs = 9_000;
+    expect(await world.step('setSecret')).toBe('LOGIN_UNSETTLED');
+    expect(String(lastError(world))).toContain('decides anew');
+    expect(String(lastError(world))).not.toContain('not sent again');
+    world.remainingMs = 300_000;
+    expect(await world.step('setSecret')).toBe(code);
+    expect(world.patches).toEqual(patches);
+    if (code) expect(String(lastError(world))).toContain('or by an attempt of this rotation that was broken off');
+    expect(world.accepted).toBe(code ? 'Spoilt!Password0000' : world.passwordUnder({ token: 'second' }));
+  });
+
+  it('that was recorded goes on as it was recorded, though an attempt has no time for it', async () => {
+    const world = await diedOnTheWayBack();
+    world.remainingMs = LEAST_MS - 1 + FAREWELL_MS;
+    expect(await world.step('setSecret')).toBe('ROLLBACK_UNPROVEN');
+    expect(String(lastError(world))).toContain('no time was left');
+    expect(world.patches).toEqual([]);
+    world.remainingMs = 300_000;
+    expect(await world.step('setSecret')).toBe('ROLLED_BACK');
+    expect(world.patches).toEqual(['first']);
   });
 
   it('that Streamkap refuses is looked at once; the new password works by then: done', async () => {

@@ -143,6 +143,7 @@ describe('the password was changed outside of rotation', () => {
     const startedAt = world.now;
     expect(await world.steps('createSecret', 'setSecret')).toEqual([undefined, 'DRIFT']);
     expect(world.now - startedAt).toBeGreaterThan(110_000);
+    expect(String(world.errors.at(-1))).toContain('it was changed outside of rotation. ');
     expect(world.patches).toEqual([]);
     expect(world.lines.map(({ fields }) => fields.signal)).toContain('drift');
   });
