@@ -16,7 +16,7 @@ import { IdleKeyChange } from './idle-key-change.ts';
 import { type Pair, pairOf } from './pair.ts';
 import { IdleKey, type PairApi } from './pair-keys.ts';
 import { RETIREMENT_SETTLES_MS, Retirement } from './retirement.ts';
-import { StandbySecret } from './standby.ts';
+import { type StandbyFile, StandbySecret } from './standby.ts';
 
 export interface AlternatingPorts {
   readonly store: SecretStore & SecretTagger;
@@ -137,17 +137,21 @@ export class AlternatingStrategy implements Strategy<File> {
     });
   }
 
+  /** A file that lies there already may be that of a pair whose tag was lost: then the key has been used, or retired. */
   async #born(current: File, { secret, budget }: Making<File>) {
     const { login, generatePassword, randomId, secretSeen, store } = this.ports;
+    const standby = this.#standby(secret.name);
+    const at = await standby.read();
+    requireSettled(at);
     const file = await giveBirth(
       {
         ...{ login, generatePassword, randomId, secretSeen, store },
-        standby: this.#standby(secret.name),
+        standby,
         streamkap: this.ports.streamkap(budget.deadline),
       },
       { secret, current, budget },
     );
-    return { file, asBorn: true };
+    return { file, asBorn: at?.asBorn ?? true };
   }
 
   async #idleFile(current: File, { secret, currentToken, budget, previous }: Making<File>, pair: Pair) {
@@ -157,7 +161,7 @@ export class AlternatingStrategy implements Strategy<File> {
       standby: this.#standby(secret.name),
       detail: () => idle.detail(),
     });
-    if (at?.retired && at.ageMs < RETIREMENT_SETTLES_MS) throw errors.retireUnderWay();
+    requireSettled(at);
     return { file, asBorn: at?.asBorn };
   }
 
@@ -181,4 +185,9 @@ export class AlternatingStrategy implements Strategy<File> {
     this.ports.secretSeen(file.kafka.password);
     if (file.api) this.ports.secretSeen(file.api.client_secret);
   }
+}
+
+/** @throws RotationError RETIRE_UNDER_WAY */
+function requireSettled(at: StandbyFile | undefined): void {
+  if (at?.retired && at.ageMs < RETIREMENT_SETTLES_MS) throw errors.retireUnderWay();
 }

@@ -47,13 +47,13 @@ const SUFFIX = '-b';
 /**
  * Makes the second key of a pair, with the first one's roles, ACLs and safe list, by the same protocol as any key: intent, key and
  * file pass through the standby secret. Then records the pair. May be repeated at any point; what was begun is finished.
- * @returns the second key's file as born
+ * @param ports.standby read before, so it is there and holds nothing foreign
+ * @returns the second key's file: as born, unless one lay there before
  * @throws RotationError for what must not or cannot be copied, before anything was made; what provisioning throws
  */
 export async function giveBirth(ports: BirthPorts, first: FirstKey): Promise<KafkaCredentialFile> {
   const { standby, streamkap, store } = ports;
   const { secret, current, budget } = first;
-  await standby.read();
   const active = await activeKey(streamkap, current.project_key_id);
   const { service_id: ours } = await streamkap.whoami();
   if (!ours || ours !== (current.project.service_id ?? active.service_id)) throw errors.otherProject();
@@ -115,7 +115,10 @@ function asSecondFile(
   if ((file.project.service_id ?? is.serviceId) !== is.serviceId)
     throw errors.standbyMismatch(is.standby, 'its key is of another project');
   if (!hasKafka(file) || file.kafka.username !== is.username)
-    throw errors.standbyMismatch(is.standby, 'it is not of the Kafka user that the second key has');
+    throw errors.standbyMismatch(
+      is.standby,
+      "it is not of the Kafka user that a second key has. If it is the idle key's, the tag streamkap:project-key-id was lost",
+    );
   return file;
 }
 

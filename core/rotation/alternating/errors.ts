@@ -45,7 +45,7 @@ export const standbyMismatch = (standby: string, problem: string) =>
   refused('STANDBY_MISMATCH', {
     message: `the value of ${standby} is not the file of the idle key: ${problem}`,
     remedy:
-      "Look at who changes it. Put the idle key's file back, or move AWSCURRENT there to the version that has it.",
+      "Put the tag streamkap:project-key-id back if it was lost. Else look at who changes the value, and put the idle key's file back, or move AWSCURRENT there to the version that has it.",
   });
 
 // Birth ------------------------------------------------------------------------------------------------------------------------
