@@ -277,6 +277,23 @@ describe('retiring more than once', () => {
     expect(world.violations).toEqual([]);
   });
 
+  it('when the first call died before its file was the current one: the password that it stored is the one, stored anew', async () => {
+    const world = await paired();
+    world.observe = ({ operation }, moment) =>
+      operation === 'UpdateSecretVersionStage' && moment === 'before' ? 'kill' : undefined;
+    await world.retire(SECRET);
+    world.observe = undefined;
+    const isRetired = ([, stages]: [string, readonly string[]]) => stages.includes('KEYRING_RETIRED');
+    const holder = () => Object.entries(world.secrets.labels(STANDBY)).find(isRetired)?.[0] ?? '';
+    const first = holder();
+    world.now += 120_000;
+    expect(await world.retire(SECRET)).toMatchObject({ outcome: 'retired' });
+    expect(holder()).not.toBe(first);
+    expect(world.standby?.password).toBe(world.stored(STANDBY, { versionId: first })?.kafka?.password);
+    expect(world.users.passwordOf('orders')).toBe(world.standby?.password);
+    expect(world.violations).toEqual([]);
+  });
+
   it('after the file of the idle key was put back by hand: it is done again, under a version of its own', async () => {
     const world = await paired();
     expect(await world.retire(SECRET)).toMatchObject({ outcome: 'retired' });
