@@ -25,7 +25,7 @@ const clean = {
 const cases = (['birth', 'turn'] as const).flatMap((chapter: Chapter) =>
   clean[chapter].flatMap(troublesAt).map((trouble) => ({ chapter, ...trouble })),
 );
-const slow = { chapter: 'turn', propagationMs: 20_000 } as const;
+const slow = { chapter: 'turn', propagationMs: 20_000, loginMs: 700 } as const;
 const slowly = (await takeTurns(slow)).calls.flatMap(troublesAt);
 const withApi = { roleIds: [ROLES.dataAdmin] };
 const births = (await takeTurns({ chapter: 'birth', first: withApi })).calls.flatMap(troublesAt);
@@ -43,7 +43,7 @@ describe('rotation by alternating ends well, and the current credential works be
 
   it.each(
     slowly,
-  )('$mishap $moment call $at, with a change that takes 20 seconds to reach the brokers', async (trouble) => {
+  )('$mishap $moment call $at, with a change that takes 20 seconds to reach the brokers, and logins of 700 ms', async (trouble) => {
     await takeTurns({ ...slow, troubles: [trouble] });
   });
 

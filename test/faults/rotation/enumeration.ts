@@ -1,10 +1,13 @@
 import { expect } from 'vitest';
+import { answerAfter } from '../../unit/rotation/slow-kafka.ts';
 import { rotating, SECRET, versionId, type World, type WorldOptions } from '../../unit/rotation/world.ts';
 import { type Circumstances as Common, Watch } from './watch.ts';
 
 export interface Circumstances extends Common {
   /** Milliseconds until a change reaches the brokers. @default 0 */
   readonly propagationMs?: number;
+  /** Milliseconds that a login takes. @default 0 */
+  readonly loginMs?: number;
   readonly pendingAfterSuccess?: 'left' | 'removed';
   /** One process for all steps. */
   readonly warm?: boolean;
@@ -23,9 +26,10 @@ const NAMES = ['first', 'second', 'third'];
  * @throws an assertion's error where one does not hold, or the rotation does not end well
  */
 export async function rotate(circumstances: Circumstances = {}): Promise<World> {
-  const { pendingAfterSuccess = 'left', rotation, warm = false, propagationMs = 0 } = circumstances;
+  const { pendingAfterSuccess = 'left', rotation, warm = false, propagationMs = 0, loginMs = 0 } = circumstances;
   const driver = { maxSequences: SEQUENCES, pendingAfterSuccess };
   const world = rotating({ driver, warm, evidence: 'recorded', ...(rotation ? { rotation } : {}) });
+  if (loginMs > 0) answerAfter(world, loginMs);
   const watch = new Watch(world, lookAt(world));
   const observe = watch.observer(circumstances);
   world.observe = (call, moment) => {

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { type FirstKey, PairWorld, paired } from '../../unit/rotation/alternating/pair-world.ts';
+import { answerAfter } from '../../unit/rotation/slow-kafka.ts';
 import { SECRET, versionId, type WorldOptions } from '../../unit/rotation/world.ts';
 import type { Trouble } from './troubles.ts';
 import { type Circumstances, Watch } from './watch.ts';
@@ -11,6 +12,8 @@ export interface PairCircumstances extends Circumstances {
   readonly chapter: Chapter;
   /** Milliseconds until a password change reaches the brokers. @default 0 */
   readonly propagationMs?: number;
+  /** Milliseconds that a login takes. @default 0 */
+  readonly loginMs?: number;
   readonly pendingAfterSuccess?: 'left' | 'removed';
   readonly first?: FirstKey;
   readonly rotation?: WorldOptions['rotation'];
@@ -113,7 +116,8 @@ export async function retireThenTurn(troubles: readonly Trouble[]): Promise<Pair
 
 /** Has the world's calls watched, and go wrong as said. */
 export function watching(world: PairWorld, circumstances: Omit<PairCircumstances, 'chapter'>): Watch {
-  const { propagationMs = 0 } = circumstances;
+  const { propagationMs = 0, loginMs = 0 } = circumstances;
+  if (loginMs > 0) answerAfter(world, loginMs);
   const watch = new Watch(world, lookAt(world));
   const observe = watch.observer(circumstances);
   world.observe = (call, moment) => {

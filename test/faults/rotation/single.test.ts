@@ -14,7 +14,7 @@ const TIMEOUT_MS = 300_000;
 
 const clean = (await rotate()).calls;
 const all = clean.flatMap(troublesAt);
-const slow = { propagationMs: 20_000 };
+const slow = { propagationMs: 20_000, loginMs: 700 };
 const slowly = (await rotate(slow)).calls.flatMap(troublesAt);
 
 describe('rotation by single ends well, and the password that works is stored after every call', () => {
@@ -28,7 +28,7 @@ describe('rotation by single ends well, and the password that works is stored af
 
   it.each(
     slowly,
-  )('$mishap $moment call $at, with a change that takes 20 seconds to reach the brokers', async (trouble) => {
+  )('$mishap $moment call $at, with a change that takes 20 seconds to reach the brokers, and logins of 700 ms', async (trouble) => {
     await rotate({ troubles: [trouble], ...slow });
   });
 

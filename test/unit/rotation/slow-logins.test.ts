@@ -1,16 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { paired } from './alternating/pair-world.ts';
+import { answerAfter } from './slow-kafka.ts';
 import { rotating, UNKNOWN } from './world.ts';
 
 type World = ReturnType<typeof rotating>;
-
-/** Kafka takes `milliseconds` for a login; one that is given less time is cut short, and says nothing. */
-function answerAfter(world: Pick<World, 'login' | 'now'>, milliseconds: number): void {
-  world.login = ({ timeoutMs }) => {
-    world.now += Math.min(timeoutMs, milliseconds);
-    return timeoutMs < milliseconds ? { outcome: 'unknown', code: 'TIMEOUT', milliseconds: timeoutMs } : undefined;
-  };
-}
 
 const BRIEF = { PROPAGATION_TIMEOUT_SECONDS: '30' };
 const outcomes = (world: Pick<World, 'lines'>) => world.lines.map(({ fields }) => fields.error_code).filter(Boolean);
