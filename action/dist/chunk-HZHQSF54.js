@@ -1,2 +1,0 @@
-import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);
-import{b as a,c as b}from"./chunk-6FJMCCQB.js";import"./chunk-NMHCLYXF.js";import"./chunk-7XDA7YWZ.js";import"./chunk-7XUPPU6T.js";import"./chunk-X6RR2L47.js";import"./chunk-JGQYSQQM.js";import"./chunk-H63EWXEW.js";import"./chunk-IFWY6CAD.js";import"./chunk-ZWVV7TD6.js";import"./chunk-YKZSXGVI.js";import"./chunk-NL3YOKGM.js";import"./chunk-QS5P5M5J.js";import"./chunk-LVKEIE3P.js";export{b as kindOf,a as prepareClientCredentialJob};

@@ -1,2 +1,0 @@
-import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);
-import{a,b,c,d,e,f,g,h,i,j,k}from"./chunk-4FQ7NQES.js";import"./chunk-QS5P5M5J.js";import"./chunk-LVKEIE3P.js";export{j as afterChanging,e as apiSecretLost,k as apiSecretUnstored,f as kafkaAddedElsewhere,c as keyDeleted,d as keyNotActive,g as notApplied,a as rotationPending,b as takesTurns,h as updateUnanswered,i as updateUnfinished};

@@ -1,0 +1,2 @@
+import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);
+import{b as a,c as b}from"./chunk-OPZRCI5O.js";import"./chunk-UXQC374T.js";import"./chunk-7XDA7YWZ.js";import"./chunk-7XUPPU6T.js";import"./chunk-X6RR2L47.js";import"./chunk-JGQYSQQM.js";import"./chunk-2TG6WLS5.js";import"./chunk-IFWY6CAD.js";import"./chunk-O5MMX3YJ.js";import"./chunk-7WHHAE7S.js";import"./chunk-NL3YOKGM.js";import"./chunk-QS5P5M5J.js";import"./chunk-LVKEIE3P.js";export{b as kindOf,a as prepareClientCredentialJob};

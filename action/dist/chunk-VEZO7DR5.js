@@ -1,2 +1,0 @@
-import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);
-import{h as a,i as b,j as c}from"./chunk-OFCZA3X7.js";import"./chunk-HIACFNX5.js";import"./chunk-GN72DUIQ.js";import"./chunk-YZOB77VR.js";import"./chunk-N3F7BFT3.js";import"./chunk-ZOU3NP7T.js";import"./chunk-QS5P5M5J.js";import"./chunk-UJSXW6GS.js";import"./chunk-AVJHIWLQ.js";import"./chunk-LVKEIE3P.js";export{a as awsSecretStore,c as secretStoreOver,b as secretsManagerClient};
