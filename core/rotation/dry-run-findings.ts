@@ -8,7 +8,7 @@ import type { Proof } from './strategy.ts';
 export interface DryRun {
   readonly secretArn: string;
   readonly labels: Readonly<Record<string, readonly string[]>>;
-  readonly logins: { readonly [which in 'current' | 'pending' | 'idle']?: Proof };
+  readonly logins: { readonly [which in 'current' | 'pending' | 'previous' | 'idle']?: Proof };
   /** Writes to Secrets Manager, in order. */
   readonly wouldWrite: readonly string[];
   /** Changes at Streamkap, in order. */

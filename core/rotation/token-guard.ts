@@ -19,6 +19,25 @@ export function requireTaggedStrategy({ arn, tags }: SecretDescription, own: Str
   if (tagged !== undefined && tagged !== own) throw errors.wrongStrategy({ secretId: arn, tagged, own });
 }
 
+/**
+ * A value made of the current one while the key is being changed would undo the change once it is current. Updates look for
+ * AWSPENDING after they set their label, createSecret for the label after AWSPENDING is set: see UpdateLock.
+ * @param secret as it was described before the current credential was read
+ * @throws RotationError UPDATE_UNDER_WAY
+ */
+export async function requireNoUpdate<Value>(
+  from: { readonly reading: VersionReading; readonly strategy: Pick<Strategy<Value>, 'isUnfinishedUpdate'> },
+  secret: SecretDescription,
+  current: CurrentCredential<Value>,
+): Promise<void> {
+  const { reading, strategy } = from;
+  const holder = holderOf(secret.versions, INTENT_LABEL);
+  if (holder === undefined || holder === current.versionId) return;
+  const labelled = await reading.find(secret.arn, holder);
+  const isYoung = !labelled || labelled.readAt - labelled.createdAt < STEP_LASTS_AT_MOST_MS;
+  if (isYoung || strategy.isUnfinishedUpdate?.(labelled.value, current.value)) throw errors.updateUnderWay(secret.name);
+}
+
 interface GuardPorts<Value> {
   readonly strategy: Strategy<Value>;
   readonly reading: VersionReading;
@@ -41,20 +60,9 @@ export class TokenGuard<Value> {
     requireTaggedStrategy(secret, this.#ports.strategy.name);
   }
 
-  /**
-   * A value made of the current one while the key is being changed would undo the change once it is current. Updates look for
-   * AWSPENDING after they set their label, createSecret for the label after AWSPENDING is set: see UpdateLock.
-   * @param secret as it was described before the current credential was read
-   * @throws RotationError UPDATE_UNDER_WAY
-   */
+  /** {@link requireNoUpdate} @throws RotationError UPDATE_UNDER_WAY */
   async requireNoUpdate(secret: SecretDescription, current: CurrentCredential<Value>): Promise<void> {
-    const { reading, strategy } = this.#ports;
-    const holder = holderOf(secret.versions, INTENT_LABEL);
-    if (holder === undefined || holder === current.versionId) return;
-    const labelled = await reading.find(secret.arn, holder);
-    const isYoung = !labelled || labelled.readAt - labelled.createdAt < STEP_LASTS_AT_MOST_MS;
-    if (isYoung || strategy.isUnfinishedUpdate?.(labelled.value, current.value))
-      throw errors.updateUnderWay(secret.name);
+    await requireNoUpdate(this.#ports, secret, current);
   }
 
   /**

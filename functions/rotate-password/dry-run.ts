@@ -18,7 +18,7 @@ export async function dryRun(
   const reader = { read: store.read, describe: store.describe };
   const transport = readOnly(container.transport);
   const client = streamkapOf({ ...invocation, container: { ...container, transport } }, settings)(budget.deadline);
-  const streamkap = { getProjectKey: (id: string) => client.getProjectKey(id) };
+  const streamkap = { getProjectKey: (id: string) => client.getProjectKey(id), whoami: () => client.whoami() };
   const ports = { store: reader, streamkap, secretSeen, login: container.login };
-  return answerOf(await new PasswordDryRun(ports, budget).run(requireSecretId(secretId), settings.strategy));
+  return answerOf(await new PasswordDryRun(ports, budget, settings).run(requireSecretId(secretId)));
 }

@@ -3,7 +3,6 @@ import type { LoginRequest, LoginResult } from '../../login-probe/probe.ts';
 import { isUnfinished } from '../../provisioning/update/update-intent.ts';
 import type { SecretStore, SecretTagger } from '../../secret-store.ts';
 import { CredentialReading } from '../credential-reading.ts';
-import { mismatch } from '../errors.ts';
 import { parseKafkaCredential } from '../kafka-credential.ts';
 import { KafkaLogin } from '../kafka-login.ts';
 import type { Applied, Change, CredentialOrigin, Making, Proof, Strategy, Succession } from '../strategy.ts';
@@ -13,10 +12,10 @@ import { type BirthApi, giveBirth } from './birth.ts';
 import * as errors from './errors.ts';
 import { findIdleFile } from './idle-file.ts';
 import { IdleKeyChange } from './idle-key-change.ts';
-import { type Pair, pairOf } from './pair.ts';
+import { type Pair, pairOf, requireOtherKey } from './pair.ts';
 import { IdleKey, type PairApi } from './pair-keys.ts';
-import { RETIREMENT_SETTLES_MS, Retirement } from './retirement.ts';
-import { type StandbyFile, StandbySecret } from './standby.ts';
+import { Retirement, requireSettled } from './retirement.ts';
+import { StandbySecret } from './standby.ts';
 
 export interface AlternatingPorts {
   readonly store: SecretStore & SecretTagger;
@@ -87,8 +86,7 @@ export class AlternatingStrategy implements Strategy<File> {
   }
 
   requireSuccessor(current: File, pending: File): void {
-    if (current.project.service_id !== pending.project.service_id) throw mismatch('service_id');
-    if (current.project_key_id === pending.project_key_id) throw errors.notTheIdleKey('project_key_id');
+    requireOtherKey(current, pending);
   }
 
   isSame(one: File, other: File): boolean {
@@ -185,9 +183,4 @@ export class AlternatingStrategy implements Strategy<File> {
     this.ports.secretSeen(file.kafka.password);
     if (file.api) this.ports.secretSeen(file.api.client_secret);
   }
-}
-
-/** @throws RotationError RETIRE_UNDER_WAY */
-function requireSettled(at: StandbyFile | undefined): void {
-  if (at?.retired && at.ageMs < RETIREMENT_SETTLES_MS) throw errors.retireUnderWay();
 }

@@ -54,10 +54,7 @@ const SUFFIX = '-b';
 export async function giveBirth(ports: BirthPorts, first: FirstKey): Promise<KafkaCredentialFile> {
   const { standby, streamkap, store } = ports;
   const { secret, current, budget } = first;
-  const active = await activeKey(streamkap, current.project_key_id);
-  const { service_id: ours } = await streamkap.whoami();
-  if (!ours || ours !== (current.project.service_id ?? active.service_id)) throw errors.otherProject();
-  const request = requestFor(current, active);
+  const { request, serviceId } = await secondKeyOf(current, streamkap);
   const { file } = await provision(
     {
       ...{ store, clock: withinTime(budget), probe: ports.login },
@@ -74,9 +71,22 @@ export async function giveBirth(ports: BirthPorts, first: FirstKey): Promise<Kaf
       newSecret: { tags: {} },
     },
   );
-  const second = asSecondFile(file, { standby: standby.name, username: request.username, serviceId: ours });
+  const second = asSecondFile(file, { standby: standby.name, username: request.username, serviceId });
   await store.tag(secret.arn, pairTags(current, second));
   return second;
+}
+
+/**
+ * Looks whether the second key can be made, and changes nothing.
+ * @returns what it is asked for, and the project it is made in
+ * @throws RotationError for what must not or cannot be copied
+ */
+export async function secondKeyOf(current: KafkaCredentialFile, streamkap: Pick<BirthApi, 'getProjectKey' | 'whoami'>) {
+  const active = await activeKey(streamkap, current.project_key_id);
+  const { service_id: serviceId } = await streamkap.whoami();
+  if (!serviceId || serviceId !== (current.project.service_id ?? active.service_id)) throw errors.otherProject();
+  const request = requestFor(current, active);
+  return { request, serviceId };
 }
 
 /** @throws RotationError when the first key has what cannot be read, or no second username can be derived */
@@ -108,7 +118,7 @@ function requestFor(
 }
 
 /** A file that lay there before may be anything's, the current key's too: that one has another username. @throws RotationError */
-function asSecondFile(
+export function asSecondFile(
   file: CredentialFile,
   is: { readonly standby: string; readonly username: string; readonly serviceId: string },
 ): KafkaCredentialFile {

@@ -19,7 +19,7 @@ const MAX_SENDS = 3;
 type File = KafkaCredentialFile;
 
 export interface IdleKeyChangePorts {
-  readonly logins: KafkaLogin;
+  readonly logins: Pick<KafkaLogin, 'once' | 'until'>;
   /** @param deadline milliseconds since the epoch: no call lasts longer */
   readonly streamkap: (deadline: number) => PairApi;
   /** Milliseconds a change may take to reach the brokers. */

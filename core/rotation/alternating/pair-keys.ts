@@ -27,10 +27,7 @@ export class IdleKey {
 
   /** @throws RotationError IDLE_KEY_NOT_FOUND, PROJECT_KEY_NOT_ACTIVE: it was deleted, or cannot be changed as it is */
   async detail(): Promise<ProjectKeyDetail> {
-    const key = await this.#api.getProjectKey(this.id);
-    if (!key) throw errors.idleKeyGone(this.id);
-    if (statusOf(key) !== 'active') throw keyNotActive(this.id, key.status);
-    return key;
+    return await idleKey(this.#api, this.id);
   }
 
   async setPassword(password: string): Promise<void> {
@@ -40,6 +37,14 @@ export class IdleKey {
   async setGrants(grants: KeyGrants): Promise<void> {
     await this.#api.changeProjectKey(this.id, grants);
   }
+}
+
+/** Looks at the idle key. @throws RotationError IDLE_KEY_NOT_FOUND, PROJECT_KEY_NOT_ACTIVE */
+export async function idleKey(api: Pick<PairApi, 'getProjectKey'>, id: string): Promise<ProjectKeyDetail> {
+  const key = await api.getProjectKey(id);
+  if (!key) throw errors.idleKeyGone(id);
+  if (statusOf(key) !== 'active') throw keyNotActive(id, key.status);
+  return key;
 }
 
 /** Looks at the current key; there is nothing here that could change it. @throws RotationError when it is gone or not active */

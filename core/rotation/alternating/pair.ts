@@ -1,4 +1,5 @@
 import type { KafkaCredentialFile } from '../../credential-file.ts';
+import { mismatch } from '../errors.ts';
 import type { SecretFacts } from '../strategy.ts';
 import * as errors from './errors.ts';
 
@@ -37,6 +38,12 @@ export function pairOf({ name, tags }: SecretFacts, current: KafkaCredentialFile
   }
   const username = usernames.length === 2 ? usernames[ids.indexOf(idleId)] : undefined;
   return { activeId, idle: { id: idleId, username } };
+}
+
+/** @throws RotationError unless both are keys of one project, and not the same */
+export function requireOtherKey(current: KafkaCredentialFile, pending: KafkaCredentialFile): void {
+  if (current.project.service_id !== pending.project.service_id) throw mismatch('service_id');
+  if (current.project_key_id === pending.project_key_id) throw errors.notTheIdleKey('project_key_id');
 }
 
 /** @returns the tags that record the pair from now on */

@@ -46,7 +46,12 @@ const SEND_WITHIN_MS = 60_000;
  * createSecret reads the standby secret after AWSPENDING is there, and a retirement looks for AWSPENDING after it wrote to the
  * standby secret: one of the two always sees the other.
  */
-export const RETIREMENT_SETTLES_MS = 300_000;
+const RETIREMENT_SETTLES_MS = 300_000;
+
+/** @throws RotationError RETIRE_UNDER_WAY while a retirement's change to the idle key may still arrive */
+export function requireSettled(at: StandbyFile | undefined): void {
+  if (at?.retired && at.ageMs < RETIREMENT_SETTLES_MS) throw errors.retireUnderWay();
+}
 
 /** Puts an end to the password that was current before: the idle key gets one that nobody is told. The current key is only read. */
 export class Retirement {

@@ -4,7 +4,7 @@ import { SecretStoreError } from '../../errors.ts';
 import { putSurely } from '../../provisioning/durable-write.ts';
 import { CREATED_LABEL } from '../../provisioning/provision.ts';
 import { contentOf } from '../../provisioning/situation.ts';
-import type { SecretStore, SecretVersion } from '../../secret-store.ts';
+import type { Absence, SecretStore, SecretVersion } from '../../secret-store.ts';
 import * as errors from './errors.ts';
 
 /** On the idle key's file once it was given a password that nobody uses: for people, who see labels. */
@@ -44,17 +44,10 @@ export class StandbySecret {
    */
   async read(): Promise<StandbyFile | undefined> {
     const version = await this.#store.read(this.name);
-    if (version === 'no-secret') throw errors.standbyMissing(this.name);
-    if (version === 'no-value') return undefined;
-    this.#current = version.versionId;
-    const file = standbyFileIn(version, this.name);
-    if (!file) return undefined;
-    this.#secretSeen(file);
-    const { versionId, stages, readAt, createdAt } = version;
-    return {
-      ...{ file, versionId, ageMs: Math.max(0, readAt - createdAt) },
-      ...{ asBorn: stages.includes(CREATED_LABEL), retired: versionId.startsWith(RETIRED_ID) },
-    };
+    if (typeof version !== 'string') this.#current = version.versionId;
+    const at = standbyFileIn(version, this.name);
+    if (at) this.#secretSeen(at.file);
+    return at;
   }
 
   /**
@@ -85,15 +78,22 @@ export class StandbySecret {
 }
 
 /**
- * @returns undefined for the intent of a birth that is not finished
- * @throws RotationError STANDBY_MISMATCH for what is neither that nor the file of a key with a Kafka user
+ * @param version what was read under AWSCURRENT of the standby secret
+ * @returns undefined when it holds nothing yet, or the intent of a birth that is not finished
+ * @throws RotationError STANDBY_NOT_FOUND, STANDBY_MISMATCH for what is neither that nor the file of a key with a Kafka user
  */
-export function standbyFileIn(version: SecretVersion, standby: string): KafkaCredentialFile | undefined {
+export function standbyFileIn(version: SecretVersion | Absence, standby: string): StandbyFile | undefined {
+  if (version === 'no-secret') throw errors.standbyMissing(standby);
+  if (version === 'no-value') return undefined;
   const content = contentOf(version);
   if (content.state === 'intent') return undefined;
   if (content.state === 'foreign') throw errors.standbyMismatch(standby, content.problem);
   if (!hasKafka(content.file)) throw errors.standbyMismatch(standby, 'it has no kafka section');
-  return content.file;
+  const { versionId, stages, readAt, createdAt } = version;
+  return {
+    ...{ file: content.file, versionId, ageMs: Math.max(0, readAt - createdAt) },
+    ...{ asBorn: stages.includes(CREATED_LABEL), retired: versionId.startsWith(RETIRED_ID) },
+  };
 }
 
 /** @returns the id of the one version that may be written for a cause: 64 hex digits */

@@ -46,7 +46,7 @@ describe('a dry run of single', () => {
     const world = await provisioned();
     world.changeBehindOurBack('Behind!Our0Back0000');
     await world.invoke({ action: 'dry-run', secretId: SECRET });
-    expect(answerOf(world)).toMatchObject({ outcome: 'would-fail', problems: [{ code: 'CURRENT_REJECTED' }] });
+    expect(answerOf(world)).toMatchObject({ outcome: 'would-fail', problems: [{ code: 'DRIFT' }] });
   });
 
   it('concludes nothing from a Kafka that does not answer', async () => {
