@@ -48,7 +48,7 @@ export function accessRequests(state: SecretsManagerState, call: AwsRequest): Ac
 
 function factsOf(state: SecretsManagerState, secretId: string): SecretFacts | undefined {
   if (state.nameOf(secretId) === undefined) return undefined;
-  const { ARN, KmsKeyId, RotationLambdaARN, Tags } = state.call('DescribeSecret', { SecretId: secretId });
+  const { ARN, KmsKeyId, RotationLambdaARN, Tags } = state.describe(secretId);
   return {
     arn: textOf(ARN),
     kmsKeyId: textOf(KmsKeyId) || undefined,

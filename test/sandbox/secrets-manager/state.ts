@@ -17,7 +17,7 @@ import {
   type Version,
 } from './secret.ts';
 import { fromSnapshot, toSnapshot } from './snapshot.ts';
-import { type AwsResponse, findSecret, type RotateRequest, type World } from './world.ts';
+import { type AwsResponse, arnPrefix, findSecret, type RotateRequest, type World } from './world.ts';
 
 export interface StateOptions {
   /** Milliseconds since the epoch. */
@@ -139,7 +139,12 @@ export class SecretsManagerState {
   /** What IAM sees where there is no such secret (yet): the six characters come with the secret. */
   arnWithoutSuffix(secretId: string): string {
     if (secretId.startsWith('arn:')) return secretId;
-    return `arn:aws:secretsmanager:${this.#world.region}:${this.#world.accountId}:secret:${secretId}`;
+    return `${arnPrefix(this.#world)}${secretId}`;
+  }
+
+  /** DescribeSecret that is nobody's call, for what decides about calls. @throws AwsError */
+  describe(secretId: string): AwsResponse {
+    return describeSecret(this.#world, { SecretId: secretId });
   }
 
   /** ARNs of the functions that rotate secrets, or did. */
