@@ -84,7 +84,8 @@ export class Retirement {
     const { at } = found;
     // Another key's file there may be what a rotation since then has left: what lies there now is replaced only if none has.
     if (!at) {
-      await standby.read();
+      // Another retirement that came first has its own password there, and may be sending it.
+      if ((await standby.read())?.retired) throw errors.rotationUnderWay(standby.name);
       requireQuiet(await reading.describe(secretId), version);
     }
     if (!at?.retired && afterMs > 0 && (!at || at.asBorn || at.ageMs < afterMs)) return { outcome: 'not-yet' };

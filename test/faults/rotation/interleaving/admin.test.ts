@@ -3,8 +3,11 @@ import { idOf } from '../../../unit/rotation/admin/world.ts';
 import { assertGoodEnd, begun, STEPS } from '../admin-enumeration.ts';
 import { everyInterleaving } from './race.ts';
 
+/** A machine that is busy with other tests gets its time. */
+const timeout = 300_000;
+
 describe('two calls of one step at once, in every order of their calls', () => {
-  it.each(STEPS)('%s', async (step) => {
+  it.each(STEPS)('%s', { timeout }, async (step) => {
     const prepare = async () => {
       const world = await begun();
       for (const earlier of STEPS.slice(0, STEPS.indexOf(step)))
@@ -32,7 +35,7 @@ describe('two calls of one step at once, in every order of their calls', () => {
     expect(report.ends).toBeGreaterThan(0);
   });
 
-  it('createSecret, and a late replay of the last rotation that cleans up', async () => {
+  it('createSecret, and a late replay of the last rotation that cleans up', { timeout }, async () => {
     const both = [
       ['createSecret', 'third'],
       ['finishSecret', 'second'],

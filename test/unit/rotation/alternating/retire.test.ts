@@ -97,6 +97,27 @@ describe('retiring the previous password of one secret', () => {
     expect(world.violations).toEqual([]);
   });
 
+  it('is refused when another retirement puts it there first: the password of that one stays', async () => {
+    const world = await paired();
+    world.begin('third');
+    for (const step of ['createSecret', 'setSecret', 'testSecret'] as const) await world.step(step, 'third');
+    world.observe = ({ operation }) => (operation === 'PutSecretValue' ? 'kill' : undefined);
+    await world.step('finishSecret', 'third');
+    world.observe = undefined;
+    const before = snapshotOf(world);
+    expect(await world.retire(SECRET)).toMatchObject({ outcome: 'retired' });
+    const [after, left] = [snapshotOf(world), world.standby];
+    restore(world, before);
+    world.observe = ({ operation }, at) => {
+      if (operation === 'PutSecretValue' && at === 'after') restore(world, after);
+      return undefined;
+    };
+    expect(await world.retire(SECRET)).toBe('ROTATION_UNDER_WAY');
+    expect(world.patches).toEqual([]);
+    expect(world.standby).toEqual(left);
+    expect(world.users.passwordOf('orders-b')).toBe(left?.password);
+  });
+
   it('is refused before the second key is born', async () => {
     const world = await paired();
     const TagKeys = ['streamkap:project-key-id', 'streamkap:kafka-username'];
