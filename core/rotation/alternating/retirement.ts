@@ -85,7 +85,8 @@ export class Retirement {
     // Another key's file there may be what a rotation since then has left: what lies there now is replaced only if none has.
     if (!at) {
       // Another retirement that came first has its own password there, and may be sending it.
-      if ((await standby.read())?.retired) throw errors.rotationUnderWay(standby.name);
+      const now = await standby.read();
+      if (now?.retired && now.file.project_key_id === idle.id) throw errors.rotationUnderWay(standby.name);
       requireQuiet(await reading.describe(secretId), version);
     }
     if (!at?.retired && afterMs > 0 && (!at || at.asBorn || at.ageMs < afterMs)) return { outcome: 'not-yet' };
