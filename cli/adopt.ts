@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import { type Adoption, adoptKey } from '../core/adopt.ts';
 import { awsSecretStore } from '../core/aws-secret-store.ts';
-import { type CredentialFile, kafkaConnection, readCredentialFile } from '../core/credential-file.ts';
+import { type CredentialFile, readCredentialFile } from '../core/credential-file.ts';
 import { InputError } from '../core/errors.ts';
-import { probeLogin } from '../core/login-probe/probe.ts';
-import type { CommandContext } from './command.ts';
+import { tryLogin } from '../core/rotation-order/stored-credential.ts';
+import { awsEnvironment, type CommandContext } from './command.ts';
 import { streamkapFrom } from './streamkap.ts';
 import { EXIT } from './terminal.ts';
 
@@ -17,42 +18,30 @@ export interface AdoptOptions {
   readonly json?: boolean | undefined;
 }
 
-const LOGIN_MS = 10_000;
-
 /** `keyring adopt`. @returns 0; a login that could not be made is told, and is no reason to refuse the key */
 export async function runAdopt(secretId: string, options: AdoptOptions, context: CommandContext): Promise<number> {
-  const { region, adminSecretId, kmsKeyId } = options;
-  const environment = { ...context.environment, ...(region ? { AWS_REGION: region } : {}) };
-  if (region) process.env.AWS_REGION = region; // AWS's client looks there, and nowhere else.
+  const { adminSecretId, kmsKeyId } = options;
+  const environment = awsEnvironment(options, context);
   const file = options.file === undefined ? undefined : await fileAt(options.file, context);
   const store = awsSecretStore({ environment });
   const { client: streamkap } = streamkapFrom({ environment, store, adminSecretId, redactor: context.redactor });
-  const adoption = await adoptKey(
-    { store, streamkap, login: ({ kafka }) => probeLogin({ ...kafkaConnection(kafka), timeoutMs: LOGIN_MS }) },
-    { secretId, file, kmsKeyId },
-  );
+  const adoption = await adoptKey({ store, streamkap, login: tryLogin }, { secretId, file, kmsKeyId });
   if (options.json) process.stdout.write(`${JSON.stringify({ secretId, ...adoption })}\n`);
   else context.terminal.tell(`${secretId}: ${toldOf(adoption)}`);
   return EXIT.healthy;
 }
 
 async function fileAt(path: string, { redactor }: CommandContext): Promise<CredentialFile> {
-  const text = await (path === '-' ? standardInput() : readFile(path, 'utf8')).catch(() => {
+  const content = await (path === '-' ? text(process.stdin) : readFile(path, 'utf8')).catch(() => {
     throw new InputError(
       '--file',
       `${path} cannot be read`,
       'Name the credential file as Streamkap gave it, or - for standard input.',
     );
   });
-  const file = readCredentialFile(text, '--file');
+  const file = readCredentialFile(content, '--file');
   for (const secret of [file.kafka?.password, file.api?.client_secret]) if (secret) redactor.add(secret);
   return file;
-}
-
-async function standardInput(): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString();
 }
 
 function toldOf({ outcome, projectKeyId, tags, login }: Adoption): string {

@@ -12,13 +12,13 @@ import { type ReportFormat, type ReportTotals, writeReport } from '../core/audit
 import { listSecrets, replicasBehind } from '../core/audit/secret-source.ts';
 import { secretStoreOver, secretsManagerClient } from '../core/aws-secret-store.ts';
 import { systemClock } from '../core/clock.ts';
-import { hasKafka, kafkaConnection, readCredentialFile } from '../core/credential-file.ts';
+import { hasKafka, readCredentialFile } from '../core/credential-file.ts';
 import { InputError } from '../core/errors.ts';
-import { probeLogin } from '../core/login-probe/probe.ts';
 import { CURRENT, holderOf } from '../core/rotation/situation.ts';
+import { tryLogin } from '../core/rotation-order/stored-credential.ts';
 import type { SecretReader } from '../core/secret-store.ts';
 import { ClientCredentials } from '../core/streamkap/client-credentials.ts';
-import type { CommandContext } from './command.ts';
+import { awsEnvironment, type CommandContext } from './command.ts';
 import { streamkapFrom } from './streamkap.ts';
 import { EXIT } from './terminal.ts';
 
@@ -49,7 +49,6 @@ const LOAD: Readonly<Record<Format, () => Promise<ReportFormat>>> = {
   json: async () => (await import('../core/audit/report-json.ts')).jsonReport,
   csv: async () => (await import('../core/audit/report-csv.ts')).csvReport,
 };
-const LOGIN_MS = 10_000;
 
 /**
  * `keyring audit`: the report to a file or standard output, what it came to on standard error.
@@ -58,8 +57,7 @@ const LOGIN_MS = 10_000;
 export async function runAudit(options: AuditOptions, context: CommandContext): Promise<number> {
   const policy = readPolicy(await jsonFile('--policy', options.policy));
   const exceptions = readExceptions((await jsonFile('--exceptions', options.exceptions)) ?? []);
-  const environment = { ...context.environment, ...(options.region ? { AWS_REGION: options.region } : {}) };
-  if (options.region) process.env.AWS_REGION = options.region; // AWS's client looks there, and nowhere else.
+  const environment = awsEnvironment(options, context);
   const client = secretsManagerClient({ environment });
   const store = secretStoreOver(client);
   const { adminSecretId } = options;
@@ -138,7 +136,7 @@ async function loginWith(store: Pick<SecretReader, 'read'>, secret: AuditedSecre
   try {
     const file = readCredentialFile(version.value, secret.name);
     if (!hasKafka(file)) return undefined;
-    const { outcome, ...result } = await probeLogin({ ...kafkaConnection(file.kafka), timeoutMs: LOGIN_MS });
+    const { outcome, ...result } = await tryLogin(file);
     return { outcome, code: 'code' in result ? result.code : undefined, at: systemClock.now() };
   } catch (error) {
     if (error instanceof InputError) return undefined;

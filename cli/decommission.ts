@@ -4,7 +4,7 @@ import { systemClock } from '../core/clock.ts';
 import { deleteKey, unheldKey } from '../core/decommission.ts';
 import { InputError } from '../core/errors.ts';
 import { ClientCredentials } from '../core/streamkap/client-credentials.ts';
-import type { CommandContext } from './command.ts';
+import { awsEnvironment, type CommandContext } from './command.ts';
 import { confirm } from './confirm.ts';
 import { streamkapFrom } from './streamkap.ts';
 import { EXIT } from './terminal.ts';
@@ -19,15 +19,14 @@ export interface DecommissionOptions {
 
 /** `keyring decommission`: deletes a key at Streamkap that no secret holds. @returns 0 when it is gone */
 export async function runDecommission(options: DecommissionOptions, context: CommandContext): Promise<number> {
-  const { region, adminSecretId, projectKeyId, clientId, yes = false } = options;
+  const { adminSecretId, projectKeyId, clientId, yes = false } = options;
   if ((projectKeyId === undefined) === (clientId === undefined))
     throw new InputError(
       '--project-key-id',
       'or --client-id has to be given, and not both',
       'Name one thing to delete.',
     );
-  const environment = { ...context.environment, ...(region ? { AWS_REGION: region } : {}) };
-  if (region) process.env.AWS_REGION = region; // AWS's client looks there, and nowhere else.
+  const environment = awsEnvironment(options, context);
   const client = secretsManagerClient({ environment });
   const store = secretStoreOver(client);
   const { client: streamkap, credentials } = streamkapFrom({

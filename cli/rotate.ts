@@ -10,9 +10,8 @@ import type { Rotated, RotationOrderPorts } from '../core/rotation-order/ports.t
 import { retirePrevious } from '../core/rotation-order/retire.ts';
 import { rotate, startRotation } from '../core/rotation-order/rotate.ts';
 import { readStoredFile, tryLogin } from '../core/rotation-order/stored-credential.ts';
-import type { CommandContext } from './command.ts';
+import { awsEnvironment, type CommandContext } from './command.ts';
 import { EXIT } from './terminal.ts';
-import { awsEnvironment } from './workbench.ts';
 
 export interface RotateOptions {
   readonly region?: string | undefined;

@@ -10,7 +10,7 @@ import { InputError } from '../core/errors.ts';
 import { probeLogin } from '../core/login-probe/probe.ts';
 import type { SecretStore } from '../core/secret-store.ts';
 import type { StreamkapClient } from '../core/streamkap/client.ts';
-import type { CommandContext } from './command.ts';
+import { awsEnvironment, type CommandContext } from './command.ts';
 import { streamkapFrom } from './streamkap.ts';
 
 /** Options of every command that works on one secret. */
@@ -25,12 +25,6 @@ export interface Workbench {
   readonly ports: PicturePorts & { readonly store: SecretStore; readonly streamkap: StreamkapClient };
   /** Looks at the secret anew. @throws KeyringError */
   look(): Promise<Look & Diagnosis>;
-}
-
-/** @returns the process's environment with the Region that was given, which AWS's client finds nowhere else */
-export function awsEnvironment({ region }: Pick<SecretOptions, 'region'>, context: CommandContext): NodeJS.ProcessEnv {
-  if (region) process.env.AWS_REGION = region;
-  return { ...context.environment, ...(region ? { AWS_REGION: region } : {}) };
 }
 
 /** @throws InputError for options that are wrong, or missing */

@@ -1,5 +1,4 @@
-import type { AuditedSecret } from './audit/inventory.ts';
-import { keyIdsOf } from './audit/inventory.ts';
+import { type AuditedSecret, keyIdsOf } from './audit/inventory.ts';
 import { backoffMs, type Clock } from './clock.ts';
 import { ProvisioningError } from './errors.ts';
 import { type ProjectKeyDetail, statusOf } from './streamkap/schemas.ts';

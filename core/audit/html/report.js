@@ -37,6 +37,7 @@
       .toLowerCase(),
   }));
 
+  // Rows are `any`: they come out of JSON.parse, and their types are in TypeScript, which a browser does not read.
   /** @type {Record<string, (a: any, b: any) => number>} */
   const ORDERS = {
     name: (a, b) => (a.row.name < b.row.name ? -1 : a.row.name > b.row.name ? 1 : 0),
